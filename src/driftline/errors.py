@@ -1,0 +1,71 @@
+"""Every exception that Driftline raises on purpose.
+
+    DriftlineError
+    ├── SettingsError        the settings file is wrong; lists every fault
+    ├── DataError            data that cannot be used as asked
+    │   ├── ColumnError      a column that is missing or of an unusable type
+    │   └── SourceError      a source that cannot be read; never the same as "no rows"
+    ├── ProfileError
+    │   ├── GridMismatch     two profiles that were counted on different grids
+    │   └── CodecError       bytes that are not a profile or reference of ours, or are damaged
+    └── StoreError           the store cannot be opened or holds another version
+
+Each message says what was found, what was allowed and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class DriftlineError(Exception):
+    """Base of all errors that a caller may want to catch in one place."""
+
+
+class SettingsError(DriftlineError):
+    """The settings file is wrong. `faults` holds one line per fault."""
+
+    def __init__(self, faults: Iterable[str], where: str = "settings") -> None:
+        self.faults = tuple(faults)
+        count = len(self.faults)
+        head = f"{where}: {count} fault{'s' if count != 1 else ''}"
+        super().__init__("\n".join([head, *(f"  - {fault}" for fault in self.faults)]))
+
+
+class DataError(DriftlineError):
+    """Data that cannot be used as asked."""
+
+
+class ColumnError(DataError):
+    """A column that is missing or of an unusable type."""
+
+
+class SourceError(DataError):
+    """A source that cannot be read. Never the same as a source that has no rows."""
+
+
+class ProfileError(DriftlineError):
+    """Profiles that cannot be combined or read."""
+
+
+class GridMismatch(ProfileError):  # noqa: N818
+    """Two profiles that were counted on different grids."""
+
+
+class CodecError(ProfileError):
+    """Bytes that are not a profile or reference of ours, or are damaged."""
+
+
+class StoreError(DriftlineError):
+    """The store cannot be opened, or holds another version."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint that names the known word closest to `name`, or nothing.
+
+    >>> nearest("tmp", ["temp", "dewp"])
+    '; did you mean "temp"?'
+    """
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f'; did you mean "{found[0]}"?' if found else ""

@@ -1,0 +1,211 @@
+"""What is kept of every run: results of windows and spans, incidents, events, outbox rows.
+
+Plain values. Stores keep them, the run makes them, the report, dashboard and commands show them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from driftline.alarms.verdict import Verdict
+from driftline.windows import Window
+
+Severity = Literal["low", "medium", "high", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+
+IncidentKind = Literal["data_drift", "prediction_drift", "performance", "data_quality"]
+IncidentState = Literal["open", "acknowledged", "snoozed", "resolved"]
+EventKind = Literal["opened", "worsened", "resolved", "acknowledged", "snoozed", "noted"]
+WindowStatus = Literal["judged", "too_few_rows", "empty"]
+SpanStatus = Literal["judged", "too_few_labels", "no_baseline"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a window's data, apart from drift.
+
+    `code` is a short stable word (missing_column, wrong_type, no_rows, too_few_rows, stuck_column,
+    duplicate_ids, infinite_values, unreadable_source, bad_timestamps); `column` is None when the
+    fault is the window's.
+    """
+
+    code: str
+    message: str
+    severity: Severity = "medium"
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class WindowResult:
+    """What one check of one window found. `verdict` is None unless `status` is "judged"."""
+
+    window: Window
+    rows: int
+    status: WindowStatus
+    verdict: Verdict | None
+    faults: tuple[Fault, ...]
+    judged_at: datetime
+
+    @property
+    def alarm(self) -> bool:
+        return self.verdict is not None and self.verdict.alarm
+
+
+@dataclass(frozen=True)
+class MetricChange:
+    """One performance metric of the current span against the baseline span.
+
+    Attributes:
+        current, baseline: the metric over each span's pooled outcomes; None when undefined.
+        drop: relative worsening, (baseline - current) / |baseline| for metrics where more is
+            better and the reverse where less is; negative when it improved; None when undefined.
+        low, high: interval of `current`.
+        drop_low, drop_high: interval of `drop`.
+        alarm: the drop is at least the set share and its interval excludes no drop.
+    """
+
+    current: float | None
+    baseline: float | None
+    drop: float | None
+    low: float | None
+    high: float | None
+    drop_low: float | None
+    drop_high: float | None
+    alarm: bool
+
+
+@dataclass(frozen=True)
+class PerformanceResult:
+    """Performance over the current span [span.start, span.end), judged at `judged_at`.
+
+    `baseline` ends where `span` begins. A span may be judged again when late labels come; every
+    judgement is kept and the newest counts. `main` names the metric shown first.
+    """
+
+    span: Window
+    baseline: Window
+    rows: int
+    labelled: int
+    status: SpanStatus
+    metrics: Mapping[str, MetricChange]
+    main: str
+    alarm: bool
+    severity: Severity | None
+    judged_at: datetime
+
+    @property
+    def coverage(self) -> float:
+        """Share of the span's predictions that have a label, 0 to 1."""
+        return self.labelled / self.rows if self.rows else 0.0
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Something that is wrong with one model, from when it was found until it ends.
+
+    Attributes:
+        id: stable, made of model, kind and moment of opening.
+        opened, updated, resolved: moments; `resolved` is None while it lasts.
+        severity: the worst so far.
+        columns: most blamed first.
+        message: one sentence: what is wrong.
+        facts: what changed, a line each.
+        next_steps: what to do, a line each.
+        since: start of the first window or span concerned.
+        alarms: how many windows or spans have alarmed.
+        quiet: how many in a row have not, most recently.
+        snoozed_until: while snoozed.
+    """
+
+    id: str
+    model: str
+    kind: IncidentKind
+    severity: Severity
+    state: IncidentState
+    opened: datetime
+    updated: datetime
+    resolved: datetime | None
+    since: datetime
+    columns: tuple[str, ...]
+    message: str
+    facts: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    alarms: int = 1
+    quiet: int = 0
+    snoozed_until: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != "resolved"
+
+
+@dataclass(frozen=True)
+class Event:
+    """A change of an incident's state. The incident as it was then is in `incident`."""
+
+    id: str
+    incident: Incident
+    kind: EventKind
+    at: datetime
+    by: str = "driftline"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """An event that one channel has still to tell, or has told."""
+
+    id: str
+    event_id: str
+    model: str
+    channel: str
+    state: Literal["pending", "claimed", "sent", "failed"]
+    due: datetime
+    attempts: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """How far a model has come.
+
+    Attributes:
+        name: the model.
+        reference_key: digest of the settings that define the reference; another key, another
+            reference.
+        reference: the fitted reference as bytes (`Reference.to_bytes`).
+        position: end of the last recorded window: the next window starts here.
+        labels_until: labels known before this moment have been joined; None before the first.
+        early_labels: labels whose predictions have not come yet (Arrow IPC bytes), or None.
+    """
+
+    name: str
+    reference_key: str
+    reference: bytes
+    position: datetime
+    labels_until: datetime | None = None
+    early_labels: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Everything that one step of one model changes; recorded in one transaction or not at all.
+
+    `expected_position` must be the stored position, or nothing is recorded (another process was
+    faster). Blobs are keyed by window: `profiles` (encoded profiles), `predictions` (id, prediction,
+    score and label of each row as Arrow IPC bytes), `outcomes` (encoded outcomes).
+    """
+
+    state: ModelState
+    expected_position: datetime
+    windows: tuple[WindowResult, ...] = ()
+    profiles: Mapping[Window, bytes] = field(default_factory=dict)
+    predictions: Mapping[Window, bytes] = field(default_factory=dict)
+    outcomes: Mapping[Window, bytes] = field(default_factory=dict)
+    performance: tuple[PerformanceResult, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    events: tuple[Event, ...] = ()
+    outbox: tuple[OutboxRow, ...] = ()
