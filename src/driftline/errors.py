@@ -8,7 +8,8 @@
     ├── ProfileError
     │   ├── GridMismatch     two profiles that were counted on different grids
     │   └── CodecError       bytes that are not a profile or reference of ours, or are damaged
-    └── StoreError           the store cannot be opened or holds another version
+    ├── StoreError           the store cannot be opened or holds another version
+    └── PartError            a statistic, source, store or channel that cannot be loaded
 
 Each message says what was found, what was allowed and what to do.
 """
@@ -59,6 +60,10 @@ class CodecError(ProfileError):
 
 class StoreError(DriftlineError):
     """The store cannot be opened, or holds another version."""
+
+
+class PartError(DriftlineError):
+    """A part (statistic, source, store, channel) that cannot be loaded, or two of one name."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

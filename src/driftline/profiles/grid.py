@@ -164,8 +164,9 @@ def _guards(low: float, high: float) -> Floats:
     with np.errstate(over="ignore"):
         span = float(high - low) or abs(high) or 1.0
         steps = span * 2.0 ** np.arange(-3, GUARDS - 3)
-        guards = np.concatenate([low - steps, high + steps])
-    return guards[np.isfinite(guards)]
+        guards: Floats = np.concatenate([low - steps, high + steps])
+    finite: Floats = guards[np.isfinite(guards)]
+    return finite
 
 
 def categorical_grid(
