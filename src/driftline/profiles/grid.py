@@ -112,9 +112,16 @@ class CategoricalGrid:
         return cells
 
     @cached_property
+    def alphabetical(self) -> NDArray[np.int64]:
+        """The cells in the order of their names; other and unseen last."""
+        named = sorted(range(len(self.categories)), key=self.categories.__getitem__)
+        return np.array([*named, self.cells - 2, self.cells - 1], dtype=np.int64)
+
+    @cached_property
     def fingerprint(self) -> str:
-        names = [*self.categories, "", *sorted(self.others)]
-        return _digest(b"categorical", *(f"{len(n)}:{n}".encode() for n in names))
+        names = [*self.categories, *sorted(self.others)]
+        head = f"categorical {len(self.categories)}".encode()
+        return _digest(head, *(f"{len(n)}:{n}".encode() for n in names))
 
     def __eq__(self, other: object) -> bool:
         return self is other or (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from driftline.profiles.grid import CategoricalGrid
@@ -15,7 +17,9 @@ def _p_value(reference: Summary, current: Summary) -> float:
     new, lone = _new(reference, current), _lone(reference)
     if new * known <= lone * rows:
         return 1.0
-    return two_shares_p(lone, known, new, rows)
+    pairs = int(np.count_nonzero(reference.counts[:-2] == 2))
+    deflate = lone / (lone + 2 * pairs) if lone else 1.0
+    return two_shares_p(math.ceil(lone * deflate), math.ceil(known * deflate), new, rows)
 
 
 def _new(reference: Summary, current: Summary) -> int:
@@ -51,7 +55,8 @@ def new_category_share(reference: Summary, current: Summary) -> float:
     Pearson's chi-square on the 2 x 2 table when every expected count is at least 5, otherwise
     Fisher's exact test, both two-sided; p = 1 when current's share is not the greater one. Of
     categories that share the cell "other" as many are taken to occur once as their number and rows
-    allow.
+    allow. The number of lone rows varies by f1 + 2 f2 (f1 categories that occur once, f2 that occur
+    twice) and not by f1, so the reference's counts are divided by (f1 + 2 f2) / f1.
 
     Range: 0 (every category known) to 1 (every row new). 0 for equal sides unless the reference
     itself counts unseen rows. Missing values take no part. Empty side: nan, p = 1.
