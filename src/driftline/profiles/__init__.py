@@ -1,1 +1,1 @@
-"""Exact summaries that add: a reference fixes a grid per column, a window is counts on that grid."""
+"""Exact summaries that add: a reference fixes a grid per column, a window is counts on it."""

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from driftline.errors import DataError
-from driftline.profiles.frames import is_categorical, is_numeric, require_columns, to_codes, to_floats
+from driftline.profiles.columns import is_categorical, is_numeric, plain, to_codes, to_floats
+from driftline.profiles.frames import require_columns, require_distinct
 from driftline.profiles.grid import Grid, categorical_grid, numeric_grid
 from driftline.profiles.profile import Profile, in_threads
 from driftline.profiles.summary import Summary, cells_of, count_cells, count_sorted
@@ -33,15 +34,20 @@ def fit_table(
 ) -> Fitted:
     """Choose a kind for each column and fit its grid.
 
-    Numbers are numeric; text, booleans and dictionaries are categorical, and so are columns named in
-    `categorical`. Times, nested values, columns without any value and text columns in which nearly
-    every row is different (identifiers) are left out, each with its reason.
+    Numbers are numeric; text, booleans and dictionaries are categorical, and so are columns named
+    in `categorical`. Times, nested values, columns without any (finite) value and text columns in
+    which nearly every row is different (identifiers) are left out, each with its reason. Raises
+    DataError when there are no rows, when no column is left, or when two columns have one name,
+    and ColumnError when `categorical` names a column that is not there.
     """
+    require_distinct(table)
     require_columns(categorical, table, "categorical")
     if table.num_rows == 0:
         raise DataError("the reference has no rows; give a span or file with data")
     names = [name for name in table.column_names if name not in ignore]
-    fitted = in_threads(lambda name: _fit_column(table[name], name in categorical), names)
+    fitted = in_threads(
+        lambda name: _fit_column(table[name], name in categorical), names, table.num_rows
+    )
     columns = {n: made for n, made in zip(names, fitted, strict=True) if isinstance(made, Summary)}
     left_out = {n: made for n, made in zip(names, fitted, strict=True) if isinstance(made, str)}
     if not columns:
@@ -52,17 +58,18 @@ def fit_table(
 
 def _fit_column(column: pa.ChunkedArray, declared_categorical: bool) -> Summary | str:
     """The column's summary on a grid of its own, or the reason why it is left out."""
+    column = plain(column)
     kind = column.type
     if declared_categorical or is_categorical(kind):
         return _fit_categorical(column, declared_categorical)
     if not is_numeric(kind):
         return "no values" if pa.types.is_null(kind) else f"a column of type {kind}"
-    values, unreadable = to_floats(column)
+    values, _ = to_floats(column)
     ordered = np.sort(values)
     finite = ordered[np.searchsorted(ordered, -np.inf, "right") : np.searchsorted(ordered, np.inf)]
     if len(finite) == 0:
-        return "no values"
-    return count_sorted(numeric_grid(finite), ordered, unreadable)
+        return "no finite values" if len(ordered) > column.null_count else "no values"
+    return count_sorted(numeric_grid(finite), ordered)
 
 
 def _fit_categorical(column: pa.ChunkedArray, declared: bool) -> Summary | str:

@@ -1,8 +1,6 @@
 """Frames in: anything that exports Arrow, or a mapping of NumPy arrays, as one Arrow table.
 
-Also the two readings of a column that counting needs: as floats, and as category codes. A value that
-cannot be read (text in a numeric column) is counted, never dropped and never an error: one bad value
-does not stop the rest.
+A column that Arrow cannot hold as it is becomes text; it does not stop the others.
 """
 
 from __future__ import annotations
@@ -17,54 +15,91 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from driftline.errors import ColumnError, DataError, nearest
-from driftline.profiles.grid import Floats
+from driftline.profiles.columns import Column, is_categorical, plain, to_codes
+
+_UNREADABLE = (
+    pa.ArrowInvalid,
+    pa.ArrowTypeError,
+    pa.ArrowNotImplementedError,
+    OverflowError,
+    UnicodeEncodeError,
+)
 
 
 def as_table(frame: object) -> pa.Table:
     """`frame` as an Arrow table: a table or batch, a mapping of arrays, or an Arrow exporter.
 
     Columns of pandas frames are taken one by one, so that a column of mixed types becomes text
-    instead of stopping the others.
+    instead of stopping the others. Raises DataError for anything else, for columns of different
+    lengths and for two columns of one name.
 
     >>> as_table({"x": np.array([1.0, 2.0])}).num_rows
     2
     """
     if isinstance(frame, pa.Table):
-        return frame
-    if isinstance(frame, pa.RecordBatch):
-        return pa.Table.from_batches([frame])
-    if isinstance(frame, Mapping):
-        return _table_of({str(name): _array(values) for name, values in frame.items()})
-    if type(frame).__module__.partition(".")[0] == "pandas" and hasattr(frame, "columns"):
-        names = list(frame.columns)
-        columns = {str(n): _array(frame.iloc[:, i]) for i, n in enumerate(names)}  # type: ignore[attr-defined]
-        if len(columns) < len(names):
-            raise DataError(f"column names must be distinct; found {[str(n) for n in names]}")
-        return _table_of(columns)
+        table = frame
+    elif isinstance(frame, pa.RecordBatch):
+        table = pa.Table.from_batches([frame])
+    elif isinstance(frame, Mapping):
+        table = _table_of([(str(name), values) for name, values in frame.items()])
+    elif type(frame).__module__.partition(".")[0] == "pandas" and hasattr(frame, "columns"):
+        names = [str(name) for name in frame.columns]
+        table = _table_of([(name, frame.iloc[:, i]) for i, name in enumerate(names)])  # type: ignore[attr-defined]
+    else:
+        table = _exported(frame)
+    require_distinct(table)
+    return table
+
+
+def _exported(frame: object) -> pa.Table:
     if hasattr(frame, "__arrow_c_stream__"):
-        return pa.table(frame)
+        try:
+            return pa.table(frame)
+        except pa.ArrowInvalid:  # a single column, such as a pandas or Polars series
+            pass
     raise DataError(
         f"cannot read a {type(frame).__name__} as a table; give anything that exports Arrow "
         "(pandas, Polars, PyArrow, DuckDB) or a mapping of names to NumPy arrays"
     )
 
 
-def _table_of(columns: Mapping[str, pa.Array]) -> pa.Table:
-    lengths = {name: len(values) for name, values in columns.items()}
+def _table_of(columns: list[tuple[str, Any]]) -> pa.Table:
+    for name, values in columns:
+        if isinstance(values, str) or not hasattr(values, "__len__"):
+            raise DataError(f'column "{name}" must be an array or list; found {values!r:.50}')
+    lengths = {name: len(values) for name, values in columns}
     if len(set(lengths.values())) > 1:
         raise DataError(f"columns must have the same length; found {lengths}")
-    return pa.table(dict(columns))
+    return pa.table([_array(values) for _, values in columns], names=[name for name, _ in columns])
 
 
 def _array(values: Any) -> pa.Array | pa.ChunkedArray:
+    if isinstance(values, np.ndarray) and values.ndim > 1:
+        values = list(values)
     try:
         return pa.array(values, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        return pa.array([None if _is_missing(v) else str(v) for v in values], pa.string())
+    except _UNREADABLE:
+        return _array_of_odd(values)
+
+
+def _array_of_odd(values: Any) -> pa.Array | pa.ChunkedArray:
+    array = np.asarray(values)
+    if array.dtype.kind in "biuf":  # pandas' sparse columns, long doubles
+        return pa.array(array.astype(np.float64), from_pandas=True)
+    text = [None if _is_missing(value) else str(value) for value in values]
+    return pa.array([t and t.encode(errors="replace").decode() for t in text], pa.string())
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and value != value) or str(value) == "<NA>"
+    return not isinstance(value, str) and str(value) in {"None", "nan", "NaN", "NaT", "<NA>"}
+
+
+def require_distinct(table: pa.Table) -> None:
+    """Raise DataError when two columns have one name."""
+    names = table.column_names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"column names must be distinct; found more than one of each: {twice}")
 
 
 def require_columns(names: Iterable[str], table: pa.Table, what: str) -> None:
@@ -76,128 +111,48 @@ def require_columns(names: Iterable[str], table: pa.Table, what: str) -> None:
         raise ColumnError(f"{what}: no column {told} (columns: {', '.join(known)})")
 
 
-def is_numeric(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+MISSING_TIME = int(np.iinfo(np.int64).min)
 
 
-def is_categorical(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_boolean(kind)
-        or pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_string_view(kind)
-        or pa.types.is_dictionary(kind)
-    )
-
-
-def to_floats(column: pa.ChunkedArray | pa.Array) -> tuple[Floats, int]:
-    """Values as float64 with NaN for missing, and how many non-null values could not be read."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column, kind = pc.cast(column, kind.value_type), kind.value_type
-    if pa.types.is_boolean(kind):
-        column, kind = pc.cast(column, pa.int8()), pa.int8()
-    if is_numeric(kind):
-        if not pa.types.is_float64(kind):
-            column = pc.cast(column, pa.float64(), safe=False)
-        return np.asarray(_one(column).to_numpy(zero_copy_only=False)), 0
-    if is_categorical(kind):
-        return _parse(column)
-    present = len(column) - column.null_count
-    return np.full(len(column), np.nan), present
-
-
-def _parse(column: pa.ChunkedArray | pa.Array) -> tuple[Floats, int]:
-    codes, names = to_codes(column)
-    parsed = np.array([_float_or_nan(name) for name in names] + [np.nan])
-    values: Floats = parsed[codes]
-    unreadable = np.isnan(values) & (codes >= 0)
-    return values, int(np.count_nonzero(unreadable))
-
-
-def _float_or_nan(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return np.nan
-
-
-def to_codes(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], list[str]]:
-    """A code per row (-1 for missing) and the category name of each code.
-
-    Numbers are named as people write them: 3.0 is "3"; booleans are "true" and "false".
-
-    >>> to_codes(pa.array([3.0, None, 3.0]))[1]
-    ['3']
-    """
-    if pa.types.is_nested(column.type):
-        column = pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
-    if not pa.types.is_dictionary(column.type):
-        column = pc.dictionary_encode(column)
-    array = _one(column)
-    names = [_name(value) for value in array.dictionary.to_pylist()]
-    codes = np.asarray(pc.fill_null(array.indices, -1).to_numpy(zero_copy_only=False))
-    codes = codes.astype(np.int64, copy=False)
-    if None in names:
-        valid = np.array([name is not None for name in names] + [False])
-        codes = np.where(valid[codes], codes, -1)
-    return codes, [name or "" for name in names]
-
-
-def _name(value: Any) -> str | None:
-    if isinstance(value, str):
-        return value
-    if value is None or value != value:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    if not isinstance(column, pa.ChunkedArray):
-        return column
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return column.unify_dictionaries().combine_chunks()
-
-
-def to_microseconds(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
+def to_microseconds(column: Column) -> NDArray[np.int64]:
     """Timestamps as microseconds since 1970 in UTC; zoneless ones are taken as UTC.
 
-    Missing or unreadable ones become the smallest int64.
+    Missing, unreadable and unrepresentable ones become the smallest int64. Raises ColumnError for a
+    column that holds something else than timestamps, dates or ISO 8601 text.
     """
-    missing = np.iinfo(np.int64).min
-    if not pa.types.is_timestamp(column.type):
-        column = _as_timestamps(column)
-    if column.type.unit != "us":
-        column = pc.cast(column, pa.timestamp("us", column.type.tz), safe=False)
-    stamps = pc.fill_null(pc.cast(column, pa.int64()), missing)
-    return np.asarray(_one(stamps).to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def _as_timestamps(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    column = plain(column)
     kind = column.type
+    if pa.types.is_null(kind):
+        return np.full(len(column), MISSING_TIME)
     if pa.types.is_date(kind):
-        return pc.cast(column, pa.timestamp("us"))
+        kind = pa.timestamp("s" if pa.types.is_date32(kind) else "ms")
+        column = pc.cast(column, kind)
+    if not pa.types.is_timestamp(kind):
+        return _parsed_times(column)
+    stamps = np.array(pc.fill_null(pc.cast(column, pa.int64()), MISSING_TIME))
+    if kind.unit == "ns":
+        return np.where(stamps == MISSING_TIME, MISSING_TIME, stamps // 1000)
+    factor = {"s": 1_000_000, "ms": 1000, "us": 1}[kind.unit]
+    outside = (stamps > -MISSING_TIME // factor - 1) | (stamps < MISSING_TIME // factor + 1)
+    return np.where(outside, MISSING_TIME, np.where(outside, 0, stamps) * factor)
+
+
+def _parsed_times(column: Column) -> NDArray[np.int64]:
+    kind = column.type
     if not is_categorical(kind) or pa.types.is_boolean(kind):
         raise ColumnError(
             f"a timestamp column must hold timestamps, dates or ISO 8601 text; found {kind}"
         )
     codes, names = to_codes(column)
-    parsed = np.array([_iso(name) for name in names] + [np.iinfo(np.int64).min], dtype=np.int64)
-    return pa.array(parsed[codes], mask=parsed[codes] == np.iinfo(np.int64).min).cast(
-        pa.timestamp("us")
-    )
+    parsed = np.array([_iso(name) for name in names] + [MISSING_TIME], dtype=np.int64)
+    return parsed[codes]
 
 
 def _iso(text: str) -> int:
     try:
         stamp = datetime.fromisoformat(text.strip())
     except ValueError:
-        return int(np.iinfo(np.int64).min)
+        return MISSING_TIME
     stamp = stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
     delta = stamp - datetime(1970, 1, 1, tzinfo=UTC)
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds

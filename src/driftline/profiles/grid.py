@@ -1,7 +1,7 @@
 """Grids: where the values of a column are counted. A reference fixes them; every window uses them.
 
-A numeric grid of k points has 2k + 1 cells: below the first point, at it, between it and the second,
-and so on. Counting values *at* a point apart from values *between* points is what makes the
+A numeric grid of k points has 2k + 1 cells: below the first point, at it, between it and the
+second, and so on. Counting values *at* a point apart from values *between* points is what makes the
 Kolmogorov-Smirnov distance exact (see `driftline.statistics.kolmogorov_smirnov`).
 
 A categorical grid has a cell for each of the reference's own categories up to a limit, one for its
@@ -30,8 +30,8 @@ MAX_CATEGORIES = 1000
 """Categories with a cell of their own; the commonest win, the rest share the cell "other"."""
 
 GUARDS = 12
-"""Points beyond each end of the reference's range, at doubling distances, so that values far outside
-still have a place (a changed unit, a broken sensor)."""
+"""Points beyond each end of the reference's range, at doubling distances, so that values far
+outside still have a place (a changed unit, a broken sensor)."""
 
 OTHER = "(other)"
 UNSEEN = "(unseen)"
@@ -147,7 +147,7 @@ def numeric_grid(ordered: Floats, max_points: int = MAX_POINTS) -> NumericGrid:
     """A grid from sorted finite values: every distinct value, or quantiles when there are too many.
 
     The quantiles are values of the data (order statistics at equal steps of rank), so that between
-    two neighbouring points lies less than 1 / `max_points` of the rows.
+    two neighbouring points lies at most 1 / (`max_points` - 1) of the rows.
 
     >>> numeric_grid(np.array([1.0, 1.0, 5.0])).points[GUARDS:-GUARDS]
     array([1., 5.])

@@ -6,14 +6,16 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from driftline.errors import GridMismatch, ProfileError
-from driftline.profiles.frames import to_codes, to_floats
+from driftline.profiles.columns import to_codes, to_floats
+from driftline.profiles.frames import as_table, require_distinct
 from driftline.profiles.grid import Grid, NumericGrid
 from driftline.profiles.summary import (
     Summary,
@@ -27,6 +29,9 @@ from driftline.profiles.summary import (
 
 Grids = Mapping[str, Grid]
 T = TypeVar("T")
+
+WORTH_THREADS = 20_000
+"""Rows below which counting in threads takes longer than without."""
 
 
 @dataclass(frozen=True)
@@ -70,21 +75,27 @@ class Profile:
 
 
 def profile_table(grids: Grids, table: pa.Table) -> Profile:
-    """The profile of all rows of `table`. A column the table lacks counts as absent."""
+    """The profile of all rows of `table`. A column the table lacks counts as absent.
+
+    Raises DataError when two columns have one name.
+    """
+    require_distinct(table)
 
     def one(name: str) -> Summary:
         if name not in table.column_names:
             return absent_summary(grids[name], table.num_rows)
         return summarize(grids[name], table[name])
 
-    return Profile(table.num_rows, dict(zip(grids, in_threads(one, grids), strict=True)))
+    return Profile(
+        table.num_rows, dict(zip(grids, in_threads(one, grids, table.num_rows), strict=True))
+    )
 
 
 def profile_batches(grids: Grids, batches: Iterable[pa.RecordBatch | pa.Table]) -> Profile:
     """The profile of a stream of batches, in the memory of one batch."""
     total = Profile.empty(grids)
     for batch in batches:
-        total = total + profile_table(grids, pa.table(batch))
+        total = total + profile_table(grids, as_table(batch))
     return total
 
 
@@ -95,6 +106,7 @@ def profile_groups(
 
     Much cheaper than `count` calls of `profile_table`: each column is read once.
     """
+    require_distinct(table)
     order = np.argsort(groups, kind="stable")
     bounds = np.searchsorted(groups[order], np.arange(count + 1))
     in_order = bool(np.all(order == np.arange(len(order))))
@@ -103,10 +115,9 @@ def profile_groups(
         grid = grids[name]
         if name not in table.column_names:
             return [absent_summary(grid, int(n)) for n in np.diff(bounds)]
-        spans = list(zip(bounds[:-1], bounds[1:], strict=True))
+        spans = list(pairwise(bounds))
         if isinstance(grid, NumericGrid):
-            values, _ = to_floats(table[name])
-            unreadable = _unreadable_by_row(table[name], values)
+            values, unreadable = to_floats(table[name])
             values = values if in_order else values[order]
             bad = unreadable if in_order or unreadable is None else unreadable[order]
             return [
@@ -117,26 +128,17 @@ def profile_groups(
         cells = cells if in_order else cells[order]
         return [count_cells(grid, cells[a:b]) for a, b in spans]
 
-    columns = dict(zip(grids, in_threads(one, grids), strict=True))
+    columns = dict(zip(grids, in_threads(one, grids, table.num_rows), strict=True))
     sizes = np.diff(bounds)
     return [Profile(int(sizes[i]), {n: columns[n][i] for n in grids}) for i in range(count)]
 
 
-def _unreadable_by_row(column: pa.ChunkedArray, values: Any) -> NDArray[np.bool_] | None:
-    """Which rows had a value that could not be read as a number; None when none had."""
-    missing = np.isnan(values)
-    if np.count_nonzero(missing) == column.null_count or pa.types.is_floating(column.type):
-        return None
-    present = ~np.asarray(column.is_null().to_numpy())
-    unreadable: NDArray[np.bool_] = missing & present
-    return unreadable
-
-
-def in_threads(work: Callable[[str], T], names: Iterable[str]) -> Sequence[T]:
-    """`work` for every name, on as many threads as there are processors; NumPy frees the GIL."""
+def in_threads(work: Callable[[str], T], names: Iterable[str], rows: int) -> Sequence[T]:
+    """`work` for every name, on as many threads as there are processors when there are rows enough
+    to be worth it; NumPy and Arrow free the GIL."""
     todo = list(names)
     workers = min(len(todo), os.cpu_count() or 1)
-    if workers < 2:
+    if workers < 2 or rows < WORTH_THREADS:
         return [work(name) for name in todo]
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(work, todo))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pyarrow as pa
 
 from driftline.errors import ProfileError
-from driftline.profiles.frames import to_codes, to_floats
+from driftline.profiles.columns import Column, to_codes, to_floats
 from driftline.profiles.grid import (
     CategoricalGrid,
     Counts,
@@ -63,7 +62,7 @@ class Summary:
 
     def __sub__(self, other: Summary) -> Summary:
         difference = self._combine(other, -1)
-        if min(difference.missing, int(difference.counts.min(initial=0))) < 0:
+        if min(*difference.tallies, int(difference.counts.min(initial=0))) < 0:
             raise ProfileError("cannot subtract a summary that is not a part of this one")
         return difference
 
@@ -104,11 +103,12 @@ def absent_summary(grid: Grid, rows: int) -> Summary:
     return replace(empty_summary(grid), missing=rows, absent=rows)
 
 
-def summarize(grid: Grid, column: pa.ChunkedArray | pa.Array) -> Summary:
+def summarize(grid: Grid, column: Column) -> Summary:
     """The counts of a whole column."""
     if isinstance(grid, NumericGrid):
         values, unreadable = to_floats(column)
-        return count_numbers(grid, values, unreadable)
+        bad = 0 if unreadable is None else int(unreadable.sum())
+        return count_numbers(grid, values, bad)
     codes, names = to_codes(column)
     return count_cells(grid, cells_of(grid, codes, names))
 

@@ -1,0 +1,198 @@
+"""Bytes: small, checked, and never anything but a clear error when they are not ours."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from driftline.errors import CodecError, GridMismatch
+from driftline.profiles.codec import (
+    GRIDS,
+    PROFILE,
+    decode_grids,
+    decode_profile,
+    encode_grids,
+    encode_profile,
+    pack,
+    seal,
+    unpack,
+    unseal,
+)
+from driftline.profiles.fit import fit_table
+from driftline.profiles.grid import CategoricalGrid, numeric_grid
+from driftline.profiles.profile import Profile, profile_table
+
+
+def _table(seed: int = 0, rows: int = 500) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    return pa.table({"x": rng.normal(size=rows), "c": rng.choice(["a", "b", "è"], rows)})
+
+
+@cache
+def _profile() -> Profile:
+    return fit_table(_table()).profile
+
+
+@given(
+    st.dictionaries(
+        st.text(),
+        st.builds(
+            lambda own, others: CategoricalGrid(tuple(own), frozenset(others - own)),
+            st.sets(st.text(st.characters(codec="utf-8"))),
+            st.sets(st.text(st.characters(codec="utf-8"))),
+        )
+        | st.lists(st.floats(allow_nan=False, allow_infinity=False)).map(
+            lambda values: numeric_grid(np.sort(np.array(values)))
+        ),
+    )
+)
+def test_grids_come_back_as_they_were(grids: dict[str, CategoricalGrid]) -> None:
+    found = decode_grids(encode_grids(grids))
+    assert found == grids
+    assert list(found) == list(grids)
+
+
+def test_counts_of_every_width_come_back_as_they_were() -> None:
+    grid = CategoricalGrid(("a",))
+    for most in (0, 255, 256, 65_536, 2**32, 2**62):
+        counts = np.array([most, 1, 0], dtype=np.int64)
+        column = fit_table(pa.table({"c": ["a"]})).profile.columns["c"]
+        summary = type(column)(grid, counts, missing=3, infinite=1, unreadable=2, absent=1)
+        profile = Profile(summary.rows, {"c": summary})
+        assert decode_profile(encode_profile(profile), {"c": grid}) == profile
+
+
+@pytest.mark.parametrize(
+    ("blob", "message"),
+    [
+        (b"", "begin with b''"),
+        (b"PAR1\x00\x00", "expected a Driftline profile; found bytes that begin with b'PAR1"),
+        (encode_grids({}), "expected a Driftline profile; found a set of grids"),
+        (b"DLP1", "damaged"),
+        (encode_profile(_profile())[:-1], "damaged"),
+        (encode_profile(_profile()) + b"\0", "damaged"),
+    ],
+)
+def test_foreign_and_cut_blobs_are_refused(blob: bytes, message: str) -> None:
+    with pytest.raises(CodecError, match=message):
+        decode_profile(blob, _profile().grids)
+
+
+@given(st.data())
+def test_a_flipped_bit_or_a_cut_is_always_found(data: st.DataObject) -> None:
+    blob = bytearray(encode_profile(_profile()))
+    if data.draw(st.booleans()):
+        blob[data.draw(st.integers(0, len(blob) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    else:
+        del blob[data.draw(st.integers(0, len(blob) - 1)) :]
+    with pytest.raises(CodecError):
+        decode_profile(bytes(blob), _profile().grids)
+
+
+@given(st.binary() | st.binary().map(lambda tail: PROFILE + tail))
+def test_arbitrary_bytes_are_refused(blob: bytes) -> None:
+    with pytest.raises(CodecError):
+        decode_profile(blob, _profile().grids)
+    with pytest.raises(CodecError):
+        decode_grids(GRIDS + blob)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["rows", "columns", "grids"]), JSON), st.binary())
+def test_an_intact_seal_around_nonsense_is_refused(header: dict[str, object], body: bytes) -> None:
+    with pytest.raises((CodecError, GridMismatch)):
+        decode_profile(seal(PROFILE, header, body), _profile().grids)
+    if header.get("grids") != [] or body:
+        with pytest.raises(CodecError):
+            decode_grids(seal(GRIDS, header, body))
+
+
+@given(st.data(), JSON)
+def test_a_wrong_field_in_a_forged_profile_is_refused(data: st.DataObject, value: object) -> None:
+    header, body = unseal(PROFILE, encode_profile(_profile()))
+    column = data.draw(st.sampled_from(header["columns"]))
+    field = data.draw(st.integers(0, len(column) - 1))
+    if column[field] == value and type(column[field]) is type(value):
+        return
+    column[field] = value
+    try:
+        found = decode_profile(seal(PROFILE, header, body), _profile().grids)
+    except (CodecError, GridMismatch):
+        return
+    assert field >= 5  # tallies that do not touch the number of rows cannot be checked
+    assert found.rows == _profile().rows
+
+
+@pytest.mark.parametrize(
+    ("grids", "body"),
+    [
+        ([["x", "numeric", 2]], np.array([2.0, 1.0]).tobytes()),
+        ([["x", "numeric", 2]], np.array([1.0, 1.0]).tobytes()),
+        ([["x", "numeric", 1]], np.array([np.nan]).tobytes()),
+        ([["x", "numeric", 1]], np.array([np.inf]).tobytes()),
+        ([["x", "numeric", -1]], b""),
+        ([["x", "numeric", 1]], np.array([1.0, 2.0]).tobytes()),
+        ([["x", "categorical", [["a", "a"], []]]], b""),
+        ([["x", "categorical", [["a"], ["a"]]]], b""),
+        ([["x", "categorical", [["a", 1], []]]], b""),
+        ([["x", "categorical", [["\ud800"], []]]], b""),
+        ([["x", "categorical", [["a"], []]], ["x", "categorical", [["a"], []]]], b""),
+    ],
+)
+def test_grids_that_cannot_be_are_refused(grids: object, body: bytes) -> None:
+    with pytest.raises(CodecError, match="set of grids is damaged"):
+        decode_grids(seal(GRIDS, {"grids": grids}, body))
+
+
+def test_a_deeply_nested_header_is_refused() -> None:
+    deep: object = []
+    for _ in range(900):
+        deep = [deep]
+    with pytest.raises(CodecError):
+        decode_profile(seal(PROFILE, {"rows": deep, "columns": []}, b""), {})
+    assert json.dumps(deep)
+
+
+def test_another_references_grids_are_refused() -> None:
+    blob = encode_profile(_profile())
+    other = fit_table(_table(seed=1)).grids
+    with pytest.raises(GridMismatch, match=r'"x".*profile the window again'):
+        decode_profile(blob, other)
+    fewer = {"x": _profile().grids["x"]}
+    with pytest.raises(GridMismatch, match='"c"'):
+        decode_profile(blob, fewer)
+    with pytest.raises(GridMismatch, match='"more"'):
+        decode_profile(blob, {**_profile().grids, "more": other["x"]})
+
+
+def test_packed_blobs_come_back_and_a_cut_is_found() -> None:
+    packed = pack([b"a", b"", b"bcd"])
+    assert unpack(packed) == [b"a", b"", b"bcd"]
+    for size in (1, 8, len(packed) - 1):
+        with pytest.raises(CodecError, match="cut off"):
+            unpack(packed[:size])
+
+
+def test_a_stored_day_of_fifty_columns_stays_under_100_kb() -> None:
+    rng = np.random.default_rng(0)
+
+    def table(rows: int) -> pa.Table:
+        numbers = {f"x{i}": rng.standard_normal(rows) * (1 + i) for i in range(40)}
+        words = {f"c{i}": rng.choice(list("abcdefghij"), rows) for i in range(10)}
+        return pa.table({**numbers, **words})
+
+    grids = fit_table(table(100_000)).grids
+    day = encode_profile(profile_table(grids, table(50_000)))
+    assert len(day) < 100_000
