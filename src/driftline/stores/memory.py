@@ -1,0 +1,202 @@
+"""A store in memory, for `backtest`, notebooks and tests; it is gone when its process ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from threading import RLock
+from typing import TypeVar
+
+from driftline.errors import StoreError
+from driftline.records import (
+    Changes,
+    Event,
+    Incident,
+    ModelState,
+    OutboxRow,
+    PerformanceResult,
+    WindowResult,
+)
+from driftline.stores.protocol import CLAIM_LASTS
+from driftline.windows import Window
+
+T = TypeVar("T")
+Blobs = dict[datetime, tuple[Window, bytes]]
+
+
+@dataclass
+class _Model:
+    state: ModelState
+    windows: dict[datetime, WindowResult] = field(default_factory=dict)
+    profiles: Blobs = field(default_factory=dict)
+    predictions: Blobs = field(default_factory=dict)
+    outcomes: Blobs = field(default_factory=dict)
+    performance: dict[tuple[datetime, datetime], PerformanceResult] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """Keeps everything in dictionaries under one lock. See `Store` for what each method does."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._models: dict[str, _Model] = {}
+        self._incidents: dict[str, Incident] = {}
+        self._events: dict[str, Event] = {}
+        self._outbox: dict[str, OutboxRow] = {}
+        self._claimed_at: dict[str, datetime] = {}
+
+    def model(self, name: str) -> ModelState | None:
+        kept = self._models.get(name)
+        return kept.state if kept else None
+
+    def models(self) -> list[str]:
+        with self._lock:
+            return sorted(self._models)
+
+    def begin(self, state: ModelState) -> None:
+        with self._lock:
+            self._models[state.name] = _Model(state)
+
+    def record(self, changes: Changes) -> bool:
+        with self._lock:
+            kept = self._models.get(changes.state.name)
+            if (
+                kept is None
+                or kept.state.position != changes.expected_position
+                or kept.state.reference_key != changes.state.reference_key
+            ):
+                return False
+            self._require_owners(changes)
+            kept.state = replace(changes.state, reference=kept.state.reference)
+            kept.windows.update((result.window.start, result) for result in changes.windows)
+            for blobs, new in (
+                (kept.profiles, changes.profiles),
+                (kept.predictions, changes.predictions),
+                (kept.outcomes, changes.outcomes),
+            ):
+                blobs.update((window.start, (window, blob)) for window, blob in new.items())
+            kept.performance.update(((p.span.end, p.judged_at), p) for p in changes.performance)
+            self._incidents.update((incident.id, incident) for incident in changes.incidents)
+            for event in changes.events:
+                self._events.setdefault(event.id, event)
+            for row in changes.outbox:
+                self._outbox.setdefault(row.id, row)
+            return True
+
+    def _require_owners(self, changes: Changes) -> None:
+        incidents = self._incidents.keys() | {incident.id for incident in changes.incidents}
+        events = self._events.keys() | {event.id for event in changes.events}
+        for event in changes.events:
+            if event.incident.id not in incidents:
+                raise StoreError(f'event "{event.id}" comes without its incident')
+        for row in changes.outbox:
+            if row.event_id not in events:
+                raise StoreError(f'outbox row "{row.id}" comes without its event')
+
+    def windows(
+        self, model: str, start: datetime | None = None, end: datetime | None = None
+    ) -> list[WindowResult]:
+        return list(self._span(model, lambda kept: kept.windows, start, end))
+
+    def profiles(
+        self, model: str, start: datetime | None = None, end: datetime | None = None
+    ) -> dict[Window, bytes]:
+        return dict(self._span(model, lambda kept: kept.profiles, start, end))
+
+    def predictions(
+        self, model: str, start: datetime | None = None, end: datetime | None = None
+    ) -> dict[Window, bytes]:
+        return dict(self._span(model, lambda kept: kept.predictions, start, end))
+
+    def outcomes(
+        self, model: str, start: datetime | None = None, end: datetime | None = None
+    ) -> dict[Window, bytes]:
+        return dict(self._span(model, lambda kept: kept.outcomes, start, end))
+
+    def _span(
+        self,
+        model: str,
+        what: Callable[[_Model], Mapping[datetime, T]],
+        start: datetime | None,
+        end: datetime | None,
+    ) -> Iterable[T]:
+        with self._lock:
+            kept = what(self._models[model]) if model in self._models else {}
+            moments = [
+                moment
+                for moment in kept
+                if (start is None or moment >= start) and (end is None or moment < end)
+            ]
+            return [kept[moment] for moment in sorted(moments)]
+
+    def performance(
+        self,
+        model: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        every_judgement: bool = False,
+    ) -> list[PerformanceResult]:
+        with self._lock:
+            kept = self._models[model].performance if model in self._models else {}
+            found = [
+                kept[key]
+                for key in sorted(kept)
+                if (start is None or key[0] > start) and (end is None or key[0] <= end)
+            ]
+        if every_judgement:
+            return found
+        return list({result.span.end: result for result in found}.values())
+
+    def drop_predictions(self, model: str, before: datetime) -> None:
+        with self._lock:
+            if model in self._models:
+                kept = self._models[model]
+                kept.predictions = {
+                    start: (window, blob)
+                    for start, (window, blob) in kept.predictions.items()
+                    if window.end > before
+                }
+
+    def incidents(self, model: str | None = None, open_only: bool = False) -> list[Incident]:
+        with self._lock:
+            found = [
+                incident
+                for incident in self._incidents.values()
+                if (model is None or incident.model == model)
+                and (incident.is_open or not open_only)
+            ]
+        return sorted(found, key=lambda incident: (incident.opened, incident.id))
+
+    def events(self, incident_id: str) -> list[Event]:
+        with self._lock:
+            found = [event for event in self._events.values() if event.incident.id == incident_id]
+        return sorted(found, key=lambda event: event.at)
+
+    def claim(self, now: datetime, limit: int = 100) -> list[tuple[OutboxRow, Event]]:
+        with self._lock:
+            due = [row for row in self._outbox.values() if self._is_due(row, now)]
+            claimed = []
+            for row in sorted(due, key=lambda row: row.due)[:limit]:
+                self._outbox[row.id] = replace(row, state="claimed")
+                self._claimed_at[row.id] = now
+                claimed.append((self._outbox[row.id], self._events[row.event_id]))
+            return claimed
+
+    def _is_due(self, row: OutboxRow, now: datetime) -> bool:
+        if row.state == "claimed":
+            return self._claimed_at.get(row.id, now) <= now - CLAIM_LASTS
+        return row.state == "pending" and row.due <= now
+
+    def settle(self, row: OutboxRow) -> None:
+        with self._lock:
+            if row.id in self._outbox and self._outbox[row.id].state != "sent":
+                self._outbox[row.id] = row
+
+    def outbox_counts(self) -> Mapping[str, int]:
+        with self._lock:
+            return dict(Counter(row.state for row in self._outbox.values()))
+
+    def close(self) -> None:
+        """Nothing to close."""

@@ -1,0 +1,324 @@
+"""A store in a SQL database: SQLite, or PostgreSQL by the same statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    Table,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import sqlite
+
+from driftline.errors import StoreError
+from driftline.records import (
+    Changes,
+    Event,
+    Incident,
+    ModelState,
+    OutboxRow,
+    PerformanceResult,
+    WindowResult,
+)
+from driftline.stores import rows, tables
+from driftline.stores.engine import make_engine, reading, writing
+from driftline.stores.protocol import CLAIM_LASTS
+from driftline.stores.rows import Row
+from driftline.stores.schema import bring_up_to_date
+from driftline.windows import Window
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+_OF_ONE_REFERENCE = (
+    tables.windows,
+    tables.profiles,
+    tables.predictions,
+    tables.outcomes,
+    tables.performance,
+    tables.early_labels,
+)
+_OPEN = ("open", "acknowledged", "snoozed")
+
+
+def open_sql_store(url: str) -> SqlStore:
+    """The store at `url`, its tables made or brought up to date; see `open_store`."""
+    engine = make_engine(url)
+    try:
+        bring_up_to_date(engine)
+    except StoreError:
+        engine.dispose()
+        raise
+    return SqlStore(engine)
+
+
+class SqlStore:
+    """Keeps everything in tables. See `Store` for what each method does."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def model(self, name: str) -> ModelState | None:
+        found = (
+            select(
+                tables.models,
+                tables.references.c.body.label("reference"),
+                tables.early_labels.c.body.label("early_labels"),
+            )
+            .join(tables.references)
+            .outerjoin(tables.early_labels)
+            .where(tables.models.c.name == name)
+        )
+        with reading(self._engine) as connection:
+            row = connection.execute(found).mappings().first()
+        return None if row is None else ModelState(**{key: row[key] for key in row if key != "id"})
+
+    def models(self) -> list[str]:
+        with reading(self._engine) as connection:
+            return sorted(connection.execute(select(tables.models.c.name)).scalars())
+
+    def begin(self, state: ModelState) -> None:
+        with writing(self._engine) as connection:
+            row = {
+                "name": state.name,
+                "reference_key": state.reference_key,
+                "position": state.position,
+                "labels_until": state.labels_until,
+            }
+            _put(connection, tables.models, [row], by=("name",))
+            model_id = connection.execute(
+                select(tables.models.c.id).where(tables.models.c.name == state.name)
+            ).scalar_one()
+            for table in _OF_ONE_REFERENCE:
+                connection.execute(delete(table).where(table.c.model_id == model_id))
+            _put(connection, tables.references, [{"model_id": model_id, "body": state.reference}])
+            _put_early_labels(connection, model_id, state.early_labels)
+
+    def record(self, changes: Changes) -> bool:
+        state = changes.state
+        with writing(self._engine) as connection:
+            model_id = connection.execute(_stands_at(changes)).scalar()
+            if model_id is None:
+                return False
+            connection.execute(
+                update(tables.models)
+                .where(tables.models.c.id == model_id)
+                .values(position=state.position, labels_until=state.labels_until)
+            )
+            _put_early_labels(connection, model_id, state.early_labels)
+            _put_results(connection, model_id, changes)
+            _put(connection, tables.incidents, map(rows.incident_row, changes.incidents))
+            _put_new(connection, tables.events, map(rows.event_row, changes.events))
+            _put_new(connection, tables.outbox, map(rows.outbox_row, changes.outbox))
+        return True
+
+    def windows(
+        self, model: str, start: datetime | None = None, end: datetime | None = None
+    ) -> list[WindowResult]:
+        found = self._rows(_span(tables.windows, model, start, end))
+        return [rows.window_result(row) for row in found]
+
+    def profiles(
+        self, model: str, start: datetime | None = None, end: datetime | None = None
+    ) -> dict[Window, bytes]:
+        return self._blobs(tables.profiles, model, start, end)
+
+    def predictions(
+        self, model: str, start: datetime | None = None, end: datetime | None = None
+    ) -> dict[Window, bytes]:
+        return self._blobs(tables.predictions, model, start, end)
+
+    def outcomes(
+        self, model: str, start: datetime | None = None, end: datetime | None = None
+    ) -> dict[Window, bytes]:
+        return self._blobs(tables.outcomes, model, start, end)
+
+    def performance(
+        self,
+        model: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        every_judgement: bool = False,
+    ) -> list[PerformanceResult]:
+        kept = tables.performance.c
+        found = select(tables.performance).where(_is_of(tables.performance, model))
+        found = found.order_by(kept.ends, kept.judged_at)
+        if start is not None:
+            found = found.where(kept.ends > start)
+        if end is not None:
+            found = found.where(kept.ends <= end)
+        if not every_judgement:
+            later = tables.performance.alias().c
+            newest = select(func.max(later.judged_at)).where(
+                later.model_id == kept.model_id, later.ends == kept.ends
+            )
+            found = found.where(kept.judged_at == newest.scalar_subquery())
+        return [rows.performance_result(row) for row in self._rows(found)]
+
+    def drop_predictions(self, model: str, before: datetime) -> None:
+        table = tables.predictions
+        with writing(self._engine) as connection:
+            connection.execute(
+                delete(table).where(
+                    _is_of(table, model), table.c.starts < before, table.c.ends <= before
+                )
+            )
+
+    def incidents(self, model: str | None = None, open_only: bool = False) -> list[Incident]:
+        kept = tables.incidents.c
+        found = select(kept.body).order_by(kept.opened, kept.id)
+        if model is not None:
+            found = found.where(kept.model == model)
+        if open_only:
+            found = found.where(kept.state.in_(_OPEN))
+        return [rows.incident(row) for row in self._rows(found)]
+
+    def events(self, incident_id: str) -> list[Event]:
+        kept = tables.events.c
+        found = select(tables.events).where(kept.incident_id == incident_id)
+        return [rows.event(row) for row in self._rows(found.order_by(kept.at, kept.number))]
+
+    def claim(self, now: datetime, limit: int = 100) -> list[tuple[OutboxRow, Event]]:
+        kept = tables.outbox.c
+        due = or_(
+            (kept.state == "pending") & (kept.due <= now),
+            (kept.state == "claimed") & (kept.claimed_at <= now - CLAIM_LASTS),
+        )
+        oldest = select(tables.outbox).where(due).order_by(kept.due, kept.number).limit(limit)
+        with writing(self._engine) as connection:
+            free = oldest.with_for_update(skip_locked=True)
+            claimed = [dict(row) for row in connection.execute(free).mappings()]
+            numbers = [row["number"] for row in claimed]
+            connection.execute(
+                update(tables.outbox)
+                .where(kept.number.in_(numbers))
+                .values(state="claimed", claimed_at=now)
+            )
+            told = select(tables.events).where(
+                tables.events.c.id.in_([row["event_id"] for row in claimed])
+            )
+            events = {
+                row["id"]: rows.event(dict(row)) for row in connection.execute(told).mappings()
+            }
+        return [
+            (rows.outbox(row | {"state": "claimed"}), events[row["event_id"]]) for row in claimed
+        ]
+
+    def settle(self, row: OutboxRow) -> None:
+        kept = tables.outbox.c
+        with writing(self._engine) as connection:
+            connection.execute(
+                update(tables.outbox)
+                .where(kept.id == row.id, kept.state != "sent")
+                .values(rows.outbox_row(row))
+            )
+
+    def outbox_counts(self) -> Mapping[str, int]:
+        counted = select(tables.outbox.c.state, func.count()).group_by(tables.outbox.c.state)
+        with reading(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(counted)}
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _rows(self, found: Select[Any]) -> list[Row]:
+        with reading(self._engine) as connection:
+            return [dict(row) for row in connection.execute(found).mappings()]
+
+    def _blobs(
+        self, table: Table, model: str, start: datetime | None, end: datetime | None
+    ) -> dict[Window, bytes]:
+        found = self._rows(_span(table, model, start, end))
+        return {Window(row["starts"], row["ends"]): row["body"] for row in found}
+
+
+def _is_of(table: Table, model: str) -> Any:
+    number = select(tables.models.c.id).where(tables.models.c.name == model)
+    return table.c.model_id == number.scalar_subquery()
+
+
+def _span(table: Table, model: str, start: datetime | None, end: datetime | None) -> Select[Any]:
+    found = select(table).where(_is_of(table, model)).order_by(table.c.starts)
+    if start is not None:
+        found = found.where(table.c.starts >= start)
+    return found if end is None else found.where(table.c.starts < end)
+
+
+def _stands_at(changes: Changes) -> Select[Any]:
+    """The model's id, locked, if it is where `changes` expects it to be."""
+    kept = tables.models.c
+    return (
+        select(kept.id)
+        .where(
+            kept.name == changes.state.name,
+            kept.reference_key == changes.state.reference_key,
+            kept.position == changes.expected_position,
+        )
+        .with_for_update()
+    )
+
+
+def _put_results(connection: Connection, model_id: int, changes: Changes) -> None:
+    model = {"model_id": model_id}
+    results = (model | rows.window_row(result) for result in changes.windows)
+    _put(connection, tables.windows, results, by=("model_id", "starts"))
+    for table, blobs in (
+        (tables.profiles, changes.profiles),
+        (tables.predictions, changes.predictions),
+        (tables.outcomes, changes.outcomes),
+    ):
+        new = (
+            model | {"starts": window.start, "ends": window.end, "body": blob}
+            for window, blob in blobs.items()
+        )
+        _put(connection, table, new)
+    _put(
+        connection,
+        tables.performance,
+        (model | rows.performance_row(result) for result in changes.performance),
+    )
+
+
+def _put_early_labels(connection: Connection, model_id: int, labels: bytes | None) -> None:
+    table = tables.early_labels
+    if labels is None:
+        connection.execute(delete(table).where(table.c.model_id == model_id))
+    else:
+        _put(connection, table, [{"model_id": model_id, "body": labels}])
+
+
+def _put(
+    connection: Connection, table: Table, new: Iterable[Row], by: tuple[str, ...] | None = None
+) -> None:
+    """Insert rows; a row with the same primary key (or `by`) is replaced."""
+    values = list(new)
+    if values:
+        keys = by or tuple(column.name for column in table.primary_key)
+        insert = _insert(connection, table)
+        others = {name: insert.excluded[name] for name in values[0] if name not in keys}
+        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), values)
+
+
+def _put_new(connection: Connection, table: Table, new: Iterable[Row]) -> None:
+    """Insert rows whose id is not known yet."""
+    values = list(new)
+    if values:
+        insert = _insert(connection, table)
+        connection.execute(insert.on_conflict_do_nothing(index_elements=("id",)), values)
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)

@@ -1,0 +1,158 @@
+"""The tables of a SQL store. `migrations/` makes them; a test holds the two together.
+
+Every name begins with `driftline_`, so that the store can live in a database that has other tables.
+Moments are whole microseconds since 1970 in UTC: exact, small, and the same on every database.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+from driftline.windows import from_micros, to_micros
+
+SCHEMA_VERSION = "0001"
+VERSION_TABLE = "driftline_schema"
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime; it comes back in UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a moment needs a time zone; found {value.isoformat()}")
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_micros(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _required(name: str, kind: type) -> Column[object]:
+    return Column(name, kind, nullable=False)
+
+
+def _model_id() -> Column[int]:
+    return Column("model_id", Integer, ForeignKey("driftline_models.id"), primary_key=True)
+
+
+models = Table(
+    "driftline_models",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _required("name", Text),
+    _required("reference_key", Text),
+    _required("position", Moment),
+    Column("labels_until", Moment),
+    UniqueConstraint("name"),
+)
+
+
+def _one_per_model(name: str) -> Table:
+    return Table(name, metadata, _model_id(), _required("body", LargeBinary))
+
+
+references = _one_per_model("driftline_references")
+early_labels = _one_per_model("driftline_early_labels")
+
+
+def _one_per_window(name: str, *columns: Column[object]) -> Table:
+    return Table(
+        name,
+        metadata,
+        _model_id(),
+        Column("starts", Moment, primary_key=True),
+        _required("ends", Moment),
+        *columns,
+        _required("body", LargeBinary),
+    )
+
+
+windows = _one_per_window(
+    "driftline_windows",
+    _required("rows", BigInteger),
+    _required("status", Text),
+    _required("judged_at", Moment),
+)
+profiles = _one_per_window("driftline_profiles")
+predictions = _one_per_window("driftline_predictions")
+outcomes = _one_per_window("driftline_outcomes")
+
+performance = Table(
+    "driftline_performance",
+    metadata,
+    _model_id(),
+    Column("ends", Moment, primary_key=True),
+    Column("judged_at", Moment, primary_key=True),
+    _required("starts", Moment),
+    _required("status", Text),
+    _required("body", LargeBinary),
+)
+
+incidents = Table(
+    "driftline_incidents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _required("model", Text),
+    _required("state", Text),
+    _required("opened", Moment),
+    _required("body", LargeBinary),
+    Index(None, "state", "model"),
+    Index(None, "model", "opened"),
+)
+
+events = Table(
+    "driftline_events",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    _required("id", Text),
+    Column("incident_id", Text, ForeignKey("driftline_incidents.id"), nullable=False),
+    _required("at", Moment),
+    _required("body", LargeBinary),
+    UniqueConstraint("id"),
+    Index(None, "incident_id"),
+)
+
+outbox = Table(
+    "driftline_outbox",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    _required("id", Text),
+    Column("event_id", Text, ForeignKey("driftline_events.id"), nullable=False),
+    _required("model", Text),
+    _required("channel", Text),
+    _required("state", Text),
+    _required("due", Moment),
+    _required("attempts", Integer),
+    Column("claimed_at", Moment),
+    _required("body", LargeBinary),
+    UniqueConstraint("id"),
+    Index(None, "state", "due"),
+)

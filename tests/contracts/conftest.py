@@ -1,0 +1,123 @@
+"""What the contract suites share: a throw-away PostgreSQL server, where one is installed."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+PASSWORD = "throw-away"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL, up to the database, of a new server on 127.0.0.1 that is gone after the tests."""
+    programs = _postgresql_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed here (no initdb found): these tests did not run")
+    pytest.importorskip("psycopg", reason='needs: pip install "driftline[postgresql]"')
+    user = _someone_but_root()
+    folder = Path(tempfile.mkdtemp(prefix="driftline-postgresql-"))
+    secret = folder / "password"
+    secret.write_text(PASSWORD)
+    if user is not None:
+        for path in (folder, secret):
+            shutil.chown(path, user)
+    port = _free_port()
+    try:
+        subprocess.run(
+            [
+                *(programs / "initdb", "-D", folder / "data", "-U", "driftline", "-E", "UTF8"),
+                *("--locale=C", "--auth=scram-sha-256", f"--pwfile={secret}", "--no-sync"),
+            ],
+            check=True,
+            capture_output=True,
+            user=user,
+            cwd=folder,
+        )
+        server = subprocess.Popen(
+            [
+                *(programs / "postgres", "-D", folder / "data", "-p", str(port), "-F"),
+                *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=user,
+            cwd=folder,
+        )
+        try:
+            _wait_for(port)
+            yield f"postgresql://driftline:{PASSWORD}@127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(20)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """The URL of a new, empty database."""
+    name = f"test_{uuid.uuid4().hex}"
+    address = postgresql_server.replace("postgresql://", "postgresql+psycopg://")
+    admin = create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield f"{postgresql_server}/{name}"
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def sql_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new, empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'driftline.db'}"
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+def _postgresql_programs() -> Path | None:
+    found = shutil.which("initdb")
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    places = [Path(found)] if found else installed
+    return places[-1].resolve().parent if places else None
+
+
+def _someone_but_root() -> str | None:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int) -> None:
+    engine = create_engine(f"postgresql+psycopg://driftline:{PASSWORD}@127.0.0.1:{port}/postgres")
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            engine.connect().close()
+            engine.dispose()
+            return
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

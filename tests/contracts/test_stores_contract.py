@@ -1,0 +1,489 @@
+"""What holds of every store, whatever it keeps things in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from driftline.alarms.verdict import ColumnVerdict, Verdict
+from driftline.errors import StoreError
+from driftline.records import (
+    Changes,
+    Event,
+    Fault,
+    Incident,
+    MetricChange,
+    ModelState,
+    OutboxRow,
+    PerformanceResult,
+    WindowResult,
+)
+from driftline.stores import Store, open_store
+from driftline.stores.protocol import CLAIM_LASTS
+from driftline.windows import Window
+
+DAY = timedelta(days=1)
+BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
+STATE = ModelState("late-arrival", "key", b"reference", BEGIN, None, None)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if kind == "postgresql":
+        return str(request.getfixturevalue("postgresql_url"))
+    return "memory://" if kind == "memory" else f"sqlite:///{tmp_path / 'driftline.db'}"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    store = open_store(url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def begun(store: Store) -> Store:
+    store.begin(STATE)
+    return store
+
+
+@pytest.fixture
+def reopened(url: str) -> Iterator[Callable[[Store], Store]]:
+    """Closes a store and opens it again; one in memory has nothing to open again."""
+    opened: list[Store] = []
+
+    def reopen(store: Store) -> Store:
+        if url == "memory://":
+            return store
+        store.close()
+        opened.append(open_store(url))
+        return opened[-1]
+
+    yield reopen
+    for store in opened:
+        store.close()
+
+
+def day(number: int) -> Window:
+    return Window(BEGIN + number * DAY, BEGIN + (number + 1) * DAY)
+
+
+def judged(window: Window, p_value: float = 0.1 + 0.2) -> WindowResult:
+    columns = (
+        ColumnVerdict("temp", "numeric", True, "psi", 1e-300, 1 / 3, 0.5, 12.5, 0.0, 0.01),
+        ColumnVerdict("étage ☂", "categorical", False, "chi_squared", 2.0, 1.0, 0.0, 0, 0.5, 0.5),
+    )
+    faults = (Fault("stuck_column", "temp is 3.0 in every row", "low", "temp"), Fault("x", "y"))
+    verdict = Verdict(True, p_value, columns, "calibrated", "on 90 windows")
+    return WindowResult(window, 970, "judged", verdict, faults, window.end + DAY / 24)
+
+
+def empty(window: Window) -> WindowResult:
+    return WindowResult(window, 0, "empty", None, (), window.end)
+
+
+def performance(number: int, judged_after: timedelta = DAY, **other: Any) -> PerformanceResult:
+    span = Window(day(number).start - 6 * DAY, day(number).end)
+    result = PerformanceResult(
+        span=span,
+        baseline=Window(span.start - 30 * DAY, span.start),
+        rows=6100,
+        labelled=5900,
+        status="judged",
+        metrics={
+            "roc_auc": MetricChange(0.81, 0.84, 0.1 + 0.2, 0.79, 0.83, 0.01, 0.06, True),
+            "accuracy": MetricChange(None, None, None, None, None, None, None, False),
+        },
+        main="roc_auc",
+        alarm=True,
+        severity="high",
+        judged_at=span.end + judged_after,
+    )
+    return replace(result, **other)
+
+
+def incident(number: int = 0, **other: Any) -> Incident:
+    opened = day(number).end
+    made = Incident(
+        id=f"late-arrival/data_drift/{opened.isoformat()}",
+        model="late-arrival",
+        kind="data_drift",
+        severity="high",
+        state="open",
+        opened=opened,
+        updated=opened,
+        resolved=None,
+        since=day(number).start,
+        columns=("temp", "dewp"),
+        message='"temp" and 1 more have moved',
+        facts=("temp: mean 3.1 was 12.0",),
+        next_steps=("look at the feed",),
+    )
+    return replace(made, **other)
+
+
+def told(found: Incident, *, due: datetime, channel: str = "log") -> tuple[Event, OutboxRow]:
+    event = Event(f"{found.id}/opened", found, "opened", found.opened, note="a note")
+    row = OutboxRow(f"{event.id}/{channel}", event.id, found.model, channel, "pending", due)
+    return event, row
+
+
+def step(number: int, **other: Any) -> Changes:
+    """The recording of one day by a model that has come to its start."""
+    window = day(number)
+    made = Changes(
+        state=replace(STATE, position=window.end),
+        expected_position=window.start,
+        windows=(judged(window),),
+        profiles={window: b"profile %d" % number},
+        predictions={window: b"predictions %d" % number},
+        outcomes={window: b"outcomes %d" % number},
+    )
+    return replace(made, **other)
+
+
+def again(number: int, **other: Any) -> Changes:
+    """Something more about a model that stays at the start of a day."""
+    state = replace(STATE, position=day(number).start)
+    return replace(Changes(state=state, expected_position=day(number).start), **other)
+
+
+def test_a_new_store_is_empty(store: Store) -> None:
+    assert store.model("late-arrival") is None
+    assert store.models() == []
+    assert store.windows("late-arrival") == []
+    assert store.profiles("late-arrival") == {}
+    assert store.performance("late-arrival") == []
+    assert store.incidents() == []
+    assert store.events("none") == []
+    assert store.claim(BEGIN) == []
+    assert store.outbox_counts() == {}
+
+
+def test_a_begun_model_is_read_back_as_it_was(store: Store) -> None:
+    other = ModelState("a model", "k", b"\x00\xff", BEGIN + timedelta(microseconds=1), BEGIN, b"")
+    store.begin(STATE)
+    store.begin(other)
+    assert store.model("late-arrival") == STATE
+    assert store.model("a model") == other
+    assert store.models() == ["a model", "late-arrival"]
+
+
+def test_what_is_recorded_is_read_back_equal(
+    begun: Store, reopened: Callable[[Store], Store]
+) -> None:
+    found = incident(0, resolved=BEGIN + 9 * DAY, snoozed_until=BEGIN + DAY)
+    event, row = told(found, due=BEGIN)
+    after = replace(STATE, position=day(0).end, labels_until=BEGIN, early_labels=b"early")
+    changes = step(
+        0,
+        state=after,
+        performance=(performance(0),),
+        incidents=(found,),
+        events=(event,),
+        outbox=(row,),
+    )
+    assert begun.record(changes)
+    store = reopened(begun)
+    assert store.model("late-arrival") == after
+    assert store.windows("late-arrival") == [judged(day(0))]
+    assert store.profiles("late-arrival") == {day(0): b"profile 0"}
+    assert store.predictions("late-arrival") == {day(0): b"predictions 0"}
+    assert store.outcomes("late-arrival") == {day(0): b"outcomes 0"}
+    assert store.performance("late-arrival") == [performance(0)]
+    assert list(store.performance("late-arrival")[0].metrics) == ["roc_auc", "accuracy"]
+    assert store.incidents() == [found]
+    assert store.events(found.id) == [event]
+    assert store.claim(BEGIN) == [(replace(row, state="claimed"), event)]
+
+
+def test_moments_come_back_in_utc_whatever_zone_they_were_given_in(store: Store) -> None:
+    from datetime import timezone
+
+    local = datetime(2026, 3, 1, 2, 30, tzinfo=timezone(timedelta(hours=2)))
+    store.begin(replace(STATE, position=local))
+    state = store.model("late-arrival")
+    assert state is not None
+    assert state.position == local
+    assert store.record(replace(step(0), expected_position=local.astimezone(UTC)))
+
+
+def test_another_position_than_the_stored_one_records_nothing(begun: Store) -> None:
+    assert begun.record(step(0))
+    found = incident(0)
+    event, row = told(found, due=BEGIN)
+    late = step(0, incidents=(found,), events=(event,), outbox=(row,), windows=(empty(day(0)),))
+    assert not begun.record(late)
+    assert not begun.record(step(2, incidents=(found,)))
+    assert begun.windows("late-arrival") == [judged(day(0))]
+    assert begun.incidents() == []
+    assert begun.outbox_counts() == {}
+
+
+def test_a_model_never_begun_or_begun_again_otherwise_records_nothing(store: Store) -> None:
+    assert not store.record(step(0))
+    store.begin(replace(STATE, reference_key="another"))
+    assert not store.record(step(0))
+    assert store.windows("late-arrival") == []
+
+
+def test_of_many_writers_at_one_position_exactly_one_records(begun: Store) -> None:
+    for number in range(5):
+        with ThreadPoolExecutor(4) as pool:
+            results = list(pool.map(begun.record, [step(number)] * 4))
+        assert sorted(results) == [False, False, False, True]
+    assert [result.window for result in begun.windows("late-arrival")] == [
+        day(number) for number in range(5)
+    ]
+
+
+def test_a_window_judged_again_replaces_what_was_kept_of_it(begun: Store) -> None:
+    assert begun.record(step(0))
+    assert begun.record(step(1))
+    new = again(
+        2,
+        windows=(judged(day(0), p_value=0.5),),
+        profiles={day(0): b"new profile"},
+        outcomes={day(0): b"new outcomes"},
+    )
+    assert begun.record(new)
+    assert begun.windows("late-arrival") == [judged(day(0), p_value=0.5), judged(day(1))]
+    assert begun.profiles("late-arrival") == {day(0): b"new profile", day(1): b"profile 1"}
+    assert begun.outcomes("late-arrival") == {day(0): b"new outcomes", day(1): b"outcomes 1"}
+    assert begun.predictions("late-arrival")[day(0)] == b"predictions 0"
+
+
+def test_several_windows_in_one_step_come_back_in_order_of_time(begun: Store) -> None:
+    order = [3, 0, 2, 1]
+    changes = step(
+        3,
+        expected_position=BEGIN,
+        windows=tuple(empty(day(number)) for number in order),
+        profiles={day(number): b"%d" % number for number in order},
+    )
+    assert begun.record(changes)
+    assert begun.windows("late-arrival") == [empty(day(number)) for number in range(4)]
+    assert list(begun.profiles("late-arrival")) == [day(number) for number in range(4)]
+
+
+def test_spans_hold_the_windows_that_start_in_them(begun: Store) -> None:
+    for number in range(4):
+        assert begun.record(step(number))
+    start, end = day(1).start, day(3).start
+    expected = [day(1), day(2)]
+    assert [result.window for result in begun.windows("late-arrival", start, end)] == expected
+    assert list(begun.profiles("late-arrival", start, end)) == expected
+    assert list(begun.predictions("late-arrival", start, end)) == expected
+    assert list(begun.outcomes("late-arrival", start, end)) == expected
+    assert list(begun.outcomes("late-arrival", end=start)) == [day(0)]
+    assert list(begun.outcomes("late-arrival", start=end)) == [day(3)]
+    assert begun.outcomes("late-arrival", end, start) == {}
+    assert begun.outcomes("another") == {}
+
+
+def test_the_newest_judgement_of_a_span_counts_and_every_one_is_kept(begun: Store) -> None:
+    first, second = performance(0), performance(0, judged_after=2 * DAY, labelled=6000)
+    other = performance(1)
+    assert begun.record(again(0, performance=(second, other)))
+    assert begun.record(again(0, performance=(first,)))
+    assert begun.performance("late-arrival") == [second, other]
+    every = begun.performance("late-arrival", every_judgement=True)
+    assert every == [first, second, other]
+    replaced = replace(second, labelled=6001, alarm=False, severity=None)
+    assert begun.record(again(0, performance=(replaced,)))
+    assert begun.performance("late-arrival") == [replaced, other]
+    assert len(begun.performance("late-arrival", every_judgement=True)) == 3
+
+
+def test_performance_is_of_spans_that_end_after_the_start_and_up_to_the_end(begun: Store) -> None:
+    results = tuple(performance(number) for number in range(4))
+    assert begun.record(again(0, performance=results))
+    found = begun.performance("late-arrival", results[0].span.end, results[2].span.end)
+    assert found == [results[1], results[2]]
+
+
+def test_beginning_again_forgets_results_and_keeps_incidents(begun: Store) -> None:
+    found = incident(0)
+    event, row = told(found, due=BEGIN)
+    labelled = replace(STATE, position=day(0).end, labels_until=BEGIN, early_labels=b"early")
+    changes = step(0, state=labelled, performance=(performance(0),), incidents=(found,))
+    assert begun.record(replace(changes, events=(event,), outbox=(row,)))
+    begun.begin(replace(STATE, name="another"))
+    anew = replace(STATE, reference_key="new", reference=b"new")
+    begun.begin(anew)
+    assert begun.model("late-arrival") == anew
+    assert begun.windows("late-arrival") == []
+    assert begun.profiles("late-arrival") == {}
+    assert begun.predictions("late-arrival") == {}
+    assert begun.outcomes("late-arrival") == {}
+    assert begun.performance("late-arrival") == []
+    assert begun.incidents() == [found]
+    assert begun.events(found.id) == [event]
+    assert begun.outbox_counts() == {"pending": 1}
+
+
+def test_models_do_not_touch_each_other(begun: Store) -> None:
+    begun.begin(replace(STATE, name="another"))
+    other = step(0)
+    other = replace(other, state=replace(other.state, name="another"))
+    assert begun.record(step(0))
+    assert begun.record(replace(other, profiles={day(0): b"of another"}))
+    begun.drop_predictions("another", day(5).end)
+    begun.begin(replace(STATE, name="another"))
+    assert begun.profiles("late-arrival") == {day(0): b"profile 0"}
+    assert begun.predictions("late-arrival") == {day(0): b"predictions 0"}
+
+
+def test_early_labels_are_replaced_and_forgotten(begun: Store) -> None:
+    for labels in (b"some", b"some more", None):
+        state = replace(STATE, early_labels=labels)
+        assert begun.record(Changes(state=state, expected_position=BEGIN))
+        assert begun.model("late-arrival") == state
+
+
+def test_the_reference_is_kept_by_begin_alone(begun: Store) -> None:
+    state = replace(STATE, reference=b"another reference", labels_until=BEGIN)
+    assert begun.record(Changes(state=state, expected_position=BEGIN))
+    assert begun.model("late-arrival") == replace(state, reference=b"reference")
+
+
+def test_dropped_predictions_are_those_of_windows_that_have_ended_by_then(begun: Store) -> None:
+    for number in range(3):
+        assert begun.record(step(number))
+    begun.drop_predictions("late-arrival", day(1).end - timedelta(microseconds=1))
+    assert list(begun.predictions("late-arrival")) == [day(1), day(2)]
+    begun.drop_predictions("late-arrival", day(1).end)
+    assert list(begun.predictions("late-arrival")) == [day(2)]
+    assert len(begun.outcomes("late-arrival")) == 3
+    begun.drop_predictions("unknown", day(1).end)
+
+
+def test_incidents_are_replaced_by_id_and_listed_as_they_were_opened(begun: Store) -> None:
+    second, first = incident(1), incident(0)
+    assert begun.record(again(0, incidents=(second, first)))
+    over = replace(first, state="resolved", resolved=day(3).end, severity="critical", quiet=3)
+    acknowledged = replace(second, state="acknowledged")
+    assert begun.record(again(0, incidents=(over, acknowledged)))
+    assert begun.incidents() == [over, acknowledged]
+    assert begun.incidents(open_only=True) == [acknowledged]
+    assert begun.incidents("late-arrival", open_only=True) == [acknowledged]
+    assert begun.incidents("another") == []
+
+
+def test_events_and_outbox_rows_are_kept_once_as_they_were_first(begun: Store) -> None:
+    found = incident(0)
+    event, row = told(found, due=BEGIN)
+    assert begun.record(again(0, incidents=(found,), events=(event, event), outbox=(row, row)))
+    [(claimed, _)] = begun.claim(BEGIN)
+    begun.settle(replace(claimed, state="sent"))
+    changed = replace(event, note="another note")
+    assert begun.record(again(0, incidents=(found,), events=(changed,), outbox=(row,)))
+    assert begun.events(found.id) == [event]
+    assert begun.outbox_counts() == {"sent": 1}
+
+
+def test_events_come_in_order_of_time_then_as_recorded(begun: Store) -> None:
+    found = incident(0)
+    at = found.opened
+    events = (
+        Event("c", found, "worsened", at + DAY, by="somebody"),
+        Event("b", found, "opened", at),
+        Event("a", replace(found, state="acknowledged"), "acknowledged", at),
+    )
+    assert begun.record(again(0, incidents=(found,), events=events))
+    assert begun.events(found.id) == [events[1], events[2], events[0]]
+
+
+def test_an_event_without_its_incident_records_nothing(begun: Store) -> None:
+    event, row = told(incident(0), due=BEGIN)
+    with pytest.raises(StoreError):
+        begun.record(step(0, events=(event,), outbox=(row,)))
+    with pytest.raises(StoreError):
+        begun.record(step(0, outbox=(row,)))
+    assert begun.model("late-arrival") == STATE
+    assert begun.windows("late-arrival") == []
+    assert begun.profiles("late-arrival") == {}
+
+
+def with_outbox(store: Store, count: int) -> list[OutboxRow]:
+    """A store with outbox rows that fall due day after day."""
+    found = incident(0)
+    event, _ = told(found, due=BEGIN)
+    made = [told(found, due=day(number).start, channel=f"{number:03}")[1] for number in range(count)]
+    changes = again(0, incidents=(found,), events=(event,), outbox=tuple(reversed(made)))
+    assert store.record(changes)
+    return made
+
+
+def test_due_rows_are_claimed_oldest_first_and_only_once(begun: Store) -> None:
+    made = with_outbox(begun, 5)
+    claimed = [row.id for row, _ in begun.claim(day(3).start, limit=3)]
+    assert claimed == [row.id for row in made[:3]]
+    assert [row.id for row, _ in begun.claim(day(3).start)] == [made[3].id]
+    assert begun.claim(day(3).start) == []
+    assert begun.outbox_counts() == {"claimed": 4, "pending": 1}
+
+
+def test_a_settled_row_is_due_again_only_when_it_says_so(
+    begun: Store, reopened: Callable[[Store], Store]
+) -> None:
+    with_outbox(begun, 3)
+    sent, failed, later = (row for row, _ in begun.claim(day(9).start))
+    begun.settle(replace(sent, state="sent", attempts=1))
+    begun.settle(replace(failed, state="failed", attempts=5, error="404: \x00 no such channel"))
+    again_at = day(9).start + timedelta(minutes=1)
+    later = replace(later, state="pending", due=again_at, attempts=1, error="temporary \udcff")
+    begun.settle(later)
+    store = reopened(begun)
+    assert store.claim(again_at - timedelta(microseconds=1)) == []
+    [(row, event)] = store.claim(again_at)
+    assert row == replace(later, state="claimed")
+    assert event.incident == incident(0)
+    assert store.claim(day(90).start - DAY + CLAIM_LASTS) == [(row, event)]
+    assert store.outbox_counts() == {"sent": 1, "failed": 1, "claimed": 1}
+
+
+def test_a_claim_whose_process_died_comes_back_after_a_while(begun: Store) -> None:
+    with_outbox(begun, 1)
+    now = day(5).start
+    first = begun.claim(now)
+    assert len(first) == 1
+    assert begun.claim(now + CLAIM_LASTS - timedelta(microseconds=1)) == []
+    assert begun.claim(now + CLAIM_LASTS) == first
+    assert begun.claim(now + CLAIM_LASTS) == []
+
+
+def test_a_row_that_was_sent_stays_sent(begun: Store) -> None:
+    with_outbox(begun, 1)
+    now = day(5).start
+    [(slow, _)] = begun.claim(now)
+    [(fast, _)] = begun.claim(now + CLAIM_LASTS)
+    begun.settle(replace(fast, state="sent", attempts=1))
+    begun.settle(replace(slow, state="pending", due=now, error="timed out"))
+    assert begun.outbox_counts() == {"sent": 1}
+    assert begun.claim(now + 2 * CLAIM_LASTS) == []
+
+
+def test_claims_from_many_threads_never_give_a_row_twice(begun: Store) -> None:
+    made = with_outbox(begun, 40)
+
+    def claim_all(_: int) -> list[str]:
+        found = []
+        while claimed := begun.claim(day(90).start, limit=2):
+            found += [row.id for row, _ in claimed]
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        claimed = [name for names in pool.map(claim_all, range(4)) for name in names]
+    assert sorted(claimed) == [row.id for row in made]
