@@ -170,6 +170,19 @@ def test_a_heavy_tail_is_drawn_on_a_stretched_axis() -> None:
     assert found.reference.max() < 0.15
 
 
+def test_a_column_that_is_mostly_zero_is_not_stretched() -> None:
+    generator = np.random.default_rng(5)
+    rain = np.where(generator.random(4000) < 0.9, 0, generator.exponential(0.1, 4000).round(2))
+    assert bins(*sides(rain.tolist(), rain.tolist())).ticks == ()
+
+
+def test_ticks_of_a_stretched_axis_are_told_apart() -> None:
+    values = np.random.default_rng(3).lognormal(-5, 2, 3000).tolist()
+    texts = distribution(*sides(values, values), "x").layout.xaxis.ticktext
+    assert "0.01" in texts
+    assert len(set(texts)) == len(texts)
+
+
 def test_a_changed_unit_leaves_both_sides_readable() -> None:
     values = np.random.default_rng(4).normal(20, 3, 3000)
     found = bins(*sides(values.tolist(), (values * 100).tolist()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -9,7 +11,7 @@ from driftline.charts.bins import Bins, bins
 from driftline.charts.look import CURRENT, REFERENCE, fade, figure, label, say
 from driftline.profiles.grid import OTHER, UNSEEN, Floats, NumericGrid, require_same_grid
 from driftline.profiles.summary import Summary
-from driftline.wording import count, percent, trimmed
+from driftline.wording import percent, trimmed
 
 TOP = 15
 """Categories with bars of their own."""
@@ -60,7 +62,7 @@ def _numeric(reference: Summary, current: Summary, name: str) -> go.Figure:
     made.update_xaxes(title_text=_remarks(reference, current, bool(found.ticks)), showgrid=False)
     if found.ticks:
         positions, values = zip(*found.ticks, strict=True)
-        made.update_xaxes(tickvals=positions, ticktext=[trimmed(value, 1) for value in values])
+        made.update_xaxes(tickvals=positions, ticktext=[_tick(value) for value in values])
     return made
 
 
@@ -72,20 +74,27 @@ def _clip(made: go.Figure, found: Bins) -> float:
         return float(ordered[-1]) * 1.06
     top = float(ordered[-2]) * 1.6
     tallest = int(np.argmax(heights))
-    middle = (found.positions[tallest] + found.positions[tallest + 1]) / 2
-    left = middle < (found.positions[0] + found.positions[-1]) / 2
+    before, after = found.positions[tallest : tallest + 2]
+    left = before + after < found.positions[0] + found.positions[-1]
     made.add_annotation(
-        x=middle,
+        x=after if left else before,
         y=top,
         text=f"↑ reference {percent(found.reference[tallest])}, "
         f"current {percent(found.current[tallest])}",
         showarrow=False,
         xanchor="left" if left else "right",
         yanchor="top",
-        xshift=10 if left else -10,
+        xshift=4 if left else -4,
         font={"size": 11},
     )
     return top
+
+
+def _tick(value: float) -> str:
+    """A round number in as few digits as it has."""
+    return trimmed(
+        value, 1 if abs(value) >= 1 or value == 0 else 1 - math.floor(math.log10(abs(value)))
+    )
 
 
 def _hover(made: go.Figure, found: Bins, top: float) -> None:
@@ -107,9 +116,13 @@ def _hover(made: go.Figure, found: Bins, top: float) -> None:
     )
 
 
+def _rows(reference: Summary, current: Summary) -> str:
+    return f"rows: reference {reference.rows:,}, current {current.rows:,}"
+
+
 def _remarks(reference: Summary, current: Summary, stretched: bool) -> str:
     """What the drawn values do not show: rows, a stretched axis, missing and infinite values."""
-    rows = f"{count(reference.rows, 'reference row')}, {current.rows:,} current"
+    rows = _rows(reference, current)
     remarks = ["stretched axis"] if stretched else []
     if reference.missing or current.missing:
         remarks.append(
@@ -156,7 +169,7 @@ def _categorical(reference: Summary, current: Summary, name: str) -> go.Figure:
         showgrid=False,
         zeroline=False,
     )
-    title = f"Share of rows<br>{count(reference.rows, 'reference row')}, {current.rows:,} current"
+    title = f"Share of rows<br>{_rows(reference, current)}"
     made.update_xaxes(title_text=title, ticksuffix=" %", rangemode="tozero", nticks=6)
     return made
 
