@@ -5,6 +5,7 @@ A column that Arrow cannot hold as it is becomes text; it does not stop the othe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -96,8 +97,7 @@ def _is_missing(value: Any) -> bool:
 
 def require_distinct(table: pa.Table) -> None:
     """Raise DataError when two columns have one name."""
-    names = table.column_names
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(table.column_names).items() if count > 1)
     if twice:
         raise DataError(f"column names must be distinct; found more than one of each: {twice}")
 

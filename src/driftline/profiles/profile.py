@@ -80,9 +80,10 @@ def profile_table(grids: Grids, table: pa.Table) -> Profile:
     Raises DataError when two columns have one name.
     """
     require_distinct(table)
+    there = set(table.column_names)
 
     def one(name: str) -> Summary:
-        if name not in table.column_names:
+        if name not in there:
             return absent_summary(grids[name], table.num_rows)
         return summarize(grids[name], table[name])
 
