@@ -1,0 +1,201 @@
+"""Outcomes: predictions joined with their labels, as counts that add.
+
+`outcomes(a) + outcomes(b) == outcomes(a and b)` with `==`, like profiles: confusion counts, score
+counts on a grid, and sums of errors that are exact (`driftline.profiles.exact_sum`). Every
+performance metric of any span comes from the sum of its windows' outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from driftline.errors import GridMismatch, ProfileError
+from driftline.profiles.codec import OUTCOMES, reading, seal, unseal
+from driftline.profiles.grid import NumericGrid
+from driftline.profiles.summary import Summary, empty_summary
+
+Task = Literal["binary", "multiclass", "regression"]
+Confusion = Mapping[tuple[str, str], int]
+
+SCORE_GRID = NumericGrid(np.linspace(0.0, 1.0, 1001))
+"""Where scores are counted when the reference has no grid of the score column."""
+
+SUMS: Mapping[Task, tuple[str, ...]] = {
+    "binary": ("log_loss", "squared_error"),
+    "multiclass": (),
+    "regression": (
+        "error",
+        "absolute_error",
+        "squared_error",
+        "percentage_error",
+        "label",
+        "squared_label",
+    ),
+}
+"""The exact sums that each task keeps."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of a window's predictions. Adds and subtracts exactly; `empty` is neutral.
+
+    Every row is in one of four places:
+    `rows == labelled + unlabelled + bad_labels + bad_predictions`.
+
+    Attributes:
+        task: binary, multiclass or regression.
+        rows: predictions in the window, labelled or not.
+        labelled: rows whose label is known and which every metric below is made of.
+        bad_labels: rows whose label is known but cannot be used (not a number, not a class).
+        bad_predictions: rows whose label can be used but whose prediction cannot, or is missing.
+        confusion: rows by (label, prediction), named as categories are; binary: "1" and "0".
+        scores: binary: labelled rows' scores on the score grid, of negative and positive labels;
+            a row without a score is `missing` there.
+        improper_scores: binary: labelled rows with a score that is no probability (not in [0, 1]).
+        sums: exact sums by name, in units of 2**-1074 (see SUMS); those of binary are over rows
+            with a proper score.
+    """
+
+    task: Task
+    rows: int = 0
+    labelled: int = 0
+    bad_labels: int = 0
+    bad_predictions: int = 0
+    confusion: Confusion = field(default_factory=dict)
+    scores: tuple[Summary, Summary] | None = None
+    improper_scores: int = 0
+    sums: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, task: Task, score_grid: NumericGrid = SCORE_GRID) -> Outcomes:
+        """No rows; `score_grid` is used by binary only."""
+        scores = (empty_summary(score_grid), empty_summary(score_grid))
+        return cls(
+            task,
+            scores=scores if task == "binary" else None,
+            sums=dict.fromkeys(SUMS[task], 0),
+        )
+
+    @property
+    def unlabelled(self) -> int:
+        """Rows whose label is not known yet."""
+        return self.rows - self.labelled - self.bad_labels - self.bad_predictions
+
+    @property
+    def coverage(self) -> float:
+        """Share of the predictions with a usable label, 0 to 1; 0 when there are none."""
+        return self.labelled / self.rows if self.rows else 0.0
+
+    def __add__(self, other: Outcomes) -> Outcomes:
+        return self._combine(other, 1)
+
+    def __sub__(self, other: Outcomes) -> Outcomes:
+        rest = self._combine(other, -1)
+        tallies = (rest.rows, rest.labelled, rest.unlabelled, rest.bad_labels, rest.bad_predictions)
+        if min(*tallies, *rest.confusion.values(), 0) < 0:
+            raise ProfileError("cannot subtract outcomes that are not a part of these")
+        return rest
+
+    def _combine(self, other: Outcomes, sign: int) -> Outcomes:
+        if self.task != other.task:
+            raise GridMismatch(f"cannot combine {self.task} with {other.task} outcomes")
+        pairs = self.confusion.keys() | other.confusion.keys()
+        confusion = {
+            pair: self.confusion.get(pair, 0) + sign * other.confusion.get(pair, 0)
+            for pair in pairs
+        }
+        return Outcomes(
+            self.task,
+            self.rows + sign * other.rows,
+            self.labelled + sign * other.labelled,
+            self.bad_labels + sign * other.bad_labels,
+            self.bad_predictions + sign * other.bad_predictions,
+            {pair: count for pair, count in confusion.items() if count},
+            self._combine_scores(other, sign),
+            self.improper_scores + sign * other.improper_scores,
+            {name: total + sign * other.sums[name] for name, total in self.sums.items()},
+        )
+
+    def _combine_scores(self, other: Outcomes, sign: int) -> tuple[Summary, Summary] | None:
+        if self.scores is None or other.scores is None:
+            return None
+        negative, positive = self.scores
+        if sign > 0:
+            return negative + other.scores[0], positive + other.scores[1]
+        return negative - other.scores[0], positive - other.scores[1]
+
+
+def encode_outcomes(outcomes: Outcomes) -> bytes:
+    """As a small checked blob; scores are stored sparsely, by the cells that have rows."""
+    header: dict[str, Any] = {
+        "task": outcomes.task,
+        "tallies": [
+            outcomes.rows,
+            outcomes.labelled,
+            outcomes.bad_labels,
+            outcomes.bad_predictions,
+            outcomes.improper_scores,
+        ],
+        "confusion": [[*pair, count] for pair, count in sorted(outcomes.confusion.items())],
+        "sums": {name: f"{total:x}" for name, total in outcomes.sums.items()},
+    }
+    if outcomes.scores is None:
+        return seal(OUTCOMES, header, b"")
+    header["grid"] = outcomes.scores[0].grid.fingerprint
+    header["scores"] = [[int(np.count_nonzero(s.counts)), *s.tallies] for s in outcomes.scores]
+    used = [np.flatnonzero(s.counts) for s in outcomes.scores]
+    parts = [
+        part.astype("<i8").tobytes()
+        for cells, summary in zip(used, outcomes.scores, strict=True)
+        for part in (np.diff(cells, prepend=0), summary.counts[cells])
+    ]
+    return seal(OUTCOMES, header, b"".join(parts))
+
+
+def decode_outcomes(blob: bytes, score_grid: NumericGrid = SCORE_GRID) -> Outcomes:
+    """Undo `encode_outcomes`. `score_grid` must be the one that was counted on (binary only).
+
+    Raises CodecError for anything else than an intact blob of ours, GridMismatch for another grid.
+    """
+    header, body = unseal(OUTCOMES, blob)
+    with reading(OUTCOMES):
+        scores = None
+        if "scores" in header:
+            if header["grid"] != score_grid.fingerprint:
+                raise GridMismatch(
+                    "these outcomes were counted on another score grid than the reference has now; "
+                    "join predictions and labels again with this reference"
+                )
+            scores = _decode_scores(header["scores"], body, score_grid)
+        rows, labelled, bad_labels, bad_predictions, improper = map(int, header["tallies"])
+        sums = {name: int(header["sums"][name], 16) for name in SUMS[header["task"]]}
+        confusion = {(str(label), str(said)): int(n) for label, said, n in header["confusion"]}
+        return Outcomes(
+            header["task"],
+            rows,
+            labelled,
+            bad_labels,
+            bad_predictions,
+            confusion,
+            scores,
+            improper,
+            sums,
+        )
+
+
+def _decode_scores(
+    heads: list[list[int]], body: bytes, grid: NumericGrid
+) -> tuple[Summary, Summary]:
+    numbers = np.frombuffer(body, dtype="<i8").astype(np.int64)
+    found = []
+    for used, *tallies in heads:
+        summary = empty_summary(grid)
+        summary.counts[np.cumsum(numbers[:used])] = numbers[used : 2 * used]
+        found.append(Summary(grid, summary.counts, *tallies))
+        numbers = numbers[2 * used :]
+    negative, positive = found
+    return negative, positive
