@@ -29,10 +29,9 @@ _DRIVERS = {
 
 def shown(url: str | URL) -> str:
     """The URL as messages may show it: no password, even when it cannot be read as a URL."""
-    text = url.render_as_string(hide_password=False) if isinstance(url, URL) else url
-    text = re.sub(r"(?<=://)([^/?#]*):[^/?#]*@", r"\1:***@", text)
-    if "@" in text and ":***@" not in text:
-        text = re.sub(r":[^:]*@", ":***@", text)
+    if isinstance(url, URL):
+        url = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
+    text = re.sub(r"(//?[^:/@]*):.*@", r"\1:***@", url)
     return re.sub(r"([?&][^=&]*(?:pass|secret|token|key)[^=&]*=)[^&]*", r"\1***", text, flags=re.I)
 
 
@@ -42,7 +41,7 @@ def make_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed)
     try:
-        return create_engine(parsed, pool_pre_ping=True)
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as error:
         raise StoreError(
             f'store {shown(parsed)} needs the package "{error.name}"; '
@@ -59,13 +58,22 @@ def _parse(url: str) -> URL:
         known = False
     if not known:
         raise StoreError(f'"{shown(url)}" is not the URL of a store; {ALLOWED}')
+    if "@" in (parsed.host or ""):
+        raise StoreError(
+            f'"{shown(url)}" has more than one "@": write those of the password as %40 (and : as '
+            "%3A, / as %2F)"
+        )
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise StoreError(f'"{shown(url)}" names no file; {ALLOWED}')
     return parsed
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: SqliteConnection, _record: Any) -> None:

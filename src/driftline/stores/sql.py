@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
-    Connection,
     Engine,
     Select,
     Table,
@@ -17,7 +16,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import sqlite
 
 from driftline.errors import StoreError
 from driftline.records import (
@@ -34,10 +32,16 @@ from driftline.stores.engine import make_engine, reading, writing
 from driftline.stores.protocol import CLAIM_LASTS
 from driftline.stores.rows import Row
 from driftline.stores.schema import bring_up_to_date
+from driftline.stores.statements import (
+    is_of,
+    put,
+    put_early_labels,
+    put_new,
+    put_results,
+    span,
+    stands_at,
+)
 from driftline.windows import Window
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
 
 _OF_ONE_REFERENCE = (
     tables.windows,
@@ -94,19 +98,19 @@ class SqlStore:
                 "position": state.position,
                 "labels_until": state.labels_until,
             }
-            _put(connection, tables.models, [row], by=("name",))
+            put(connection, tables.models, [row], by=("name",))
             model_id = connection.execute(
                 select(tables.models.c.id).where(tables.models.c.name == state.name)
             ).scalar_one()
             for table in _OF_ONE_REFERENCE:
                 connection.execute(delete(table).where(table.c.model_id == model_id))
-            _put(connection, tables.references, [{"model_id": model_id, "body": state.reference}])
-            _put_early_labels(connection, model_id, state.early_labels)
+            put(connection, tables.references, [{"model_id": model_id, "body": state.reference}])
+            put_early_labels(connection, model_id, state.early_labels)
 
     def record(self, changes: Changes) -> bool:
         state = changes.state
         with writing(self._engine) as connection:
-            model_id = connection.execute(_stands_at(changes)).scalar()
+            model_id = connection.execute(stands_at(changes)).scalar()
             if model_id is None:
                 return False
             connection.execute(
@@ -114,17 +118,17 @@ class SqlStore:
                 .where(tables.models.c.id == model_id)
                 .values(position=state.position, labels_until=state.labels_until)
             )
-            _put_early_labels(connection, model_id, state.early_labels)
-            _put_results(connection, model_id, changes)
-            _put(connection, tables.incidents, map(rows.incident_row, changes.incidents))
-            _put_new(connection, tables.events, map(rows.event_row, changes.events))
-            _put_new(connection, tables.outbox, map(rows.outbox_row, changes.outbox))
+            put_early_labels(connection, model_id, state.early_labels)
+            put_results(connection, model_id, changes)
+            put(connection, tables.incidents, map(rows.incident_row, changes.incidents))
+            put_new(connection, tables.events, map(rows.event_row, changes.events))
+            put_new(connection, tables.outbox, map(rows.outbox_row, changes.outbox))
         return True
 
     def windows(
         self, model: str, start: datetime | None = None, end: datetime | None = None
     ) -> list[WindowResult]:
-        found = self._rows(_span(tables.windows, model, start, end))
+        found = self._rows(span(tables.windows, model, start, end))
         return [rows.window_result(row) for row in found]
 
     def profiles(
@@ -150,7 +154,7 @@ class SqlStore:
         every_judgement: bool = False,
     ) -> list[PerformanceResult]:
         kept = tables.performance.c
-        found = select(tables.performance).where(_is_of(tables.performance, model))
+        found = select(tables.performance).where(is_of(tables.performance, model))
         found = found.order_by(kept.ends, kept.judged_at)
         if start is not None:
             found = found.where(kept.ends > start)
@@ -169,7 +173,7 @@ class SqlStore:
         with writing(self._engine) as connection:
             connection.execute(
                 delete(table).where(
-                    _is_of(table, model), table.c.starts < before, table.c.ends <= before
+                    is_of(table, model), table.c.starts < before, table.c.ends <= before
                 )
             )
 
@@ -197,6 +201,8 @@ class SqlStore:
         with writing(self._engine) as connection:
             free = oldest.with_for_update(skip_locked=True)
             claimed = [dict(row) for row in connection.execute(free).mappings()]
+            if not claimed:
+                return []
             numbers = [row["number"] for row in claimed]
             connection.execute(
                 update(tables.outbox)
@@ -237,88 +243,5 @@ class SqlStore:
     def _blobs(
         self, table: Table, model: str, start: datetime | None, end: datetime | None
     ) -> dict[Window, bytes]:
-        found = self._rows(_span(table, model, start, end))
+        found = self._rows(span(table, model, start, end))
         return {Window(row["starts"], row["ends"]): row["body"] for row in found}
-
-
-def _is_of(table: Table, model: str) -> Any:
-    number = select(tables.models.c.id).where(tables.models.c.name == model)
-    return table.c.model_id == number.scalar_subquery()
-
-
-def _span(table: Table, model: str, start: datetime | None, end: datetime | None) -> Select[Any]:
-    found = select(table).where(_is_of(table, model)).order_by(table.c.starts)
-    if start is not None:
-        found = found.where(table.c.starts >= start)
-    return found if end is None else found.where(table.c.starts < end)
-
-
-def _stands_at(changes: Changes) -> Select[Any]:
-    """The model's id, locked, if it is where `changes` expects it to be."""
-    kept = tables.models.c
-    return (
-        select(kept.id)
-        .where(
-            kept.name == changes.state.name,
-            kept.reference_key == changes.state.reference_key,
-            kept.position == changes.expected_position,
-        )
-        .with_for_update()
-    )
-
-
-def _put_results(connection: Connection, model_id: int, changes: Changes) -> None:
-    model = {"model_id": model_id}
-    results = (model | rows.window_row(result) for result in changes.windows)
-    _put(connection, tables.windows, results, by=("model_id", "starts"))
-    for table, blobs in (
-        (tables.profiles, changes.profiles),
-        (tables.predictions, changes.predictions),
-        (tables.outcomes, changes.outcomes),
-    ):
-        new = (
-            model | {"starts": window.start, "ends": window.end, "body": blob}
-            for window, blob in blobs.items()
-        )
-        _put(connection, table, new)
-    _put(
-        connection,
-        tables.performance,
-        (model | rows.performance_row(result) for result in changes.performance),
-    )
-
-
-def _put_early_labels(connection: Connection, model_id: int, labels: bytes | None) -> None:
-    table = tables.early_labels
-    if labels is None:
-        connection.execute(delete(table).where(table.c.model_id == model_id))
-    else:
-        _put(connection, table, [{"model_id": model_id, "body": labels}])
-
-
-def _put(
-    connection: Connection, table: Table, new: Iterable[Row], by: tuple[str, ...] | None = None
-) -> None:
-    """Insert rows; a row with the same primary key (or `by`) is replaced."""
-    values = list(new)
-    if values:
-        keys = by or tuple(column.name for column in table.primary_key)
-        insert = _insert(connection, table)
-        others = {name: insert.excluded[name] for name in values[0] if name not in keys}
-        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), values)
-
-
-def _put_new(connection: Connection, table: Table, new: Iterable[Row]) -> None:
-    """Insert rows whose id is not known yet."""
-    values = list(new)
-    if values:
-        insert = _insert(connection, table)
-        connection.execute(insert.on_conflict_do_nothing(index_elements=("id",)), values)
-
-
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(table)

@@ -1,0 +1,223 @@
+"""Every record survives its way into a row and back, whatever it holds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from driftline.alarms.verdict import ColumnVerdict, Verdict
+from driftline.errors import StoreError
+from driftline.records import (
+    Event,
+    Fault,
+    Incident,
+    IncidentKind,
+    MetricChange,
+    OutboxRow,
+    PerformanceResult,
+    SpanStatus,
+    WindowResult,
+    WindowStatus,
+)
+from driftline.stores import rows
+from driftline.windows import Window
+
+MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
+
+moments = st.datetimes(timezones=st.just(UTC))
+words = st.text(st.characters(), max_size=12)
+lines = st.lists(words, max_size=3).map(tuple)
+floats = st.floats(allow_nan=False)
+counts = st.integers(0, 2**62)
+windows = st.tuples(moments, moments).map(lambda pair: Window(min(pair), max(pair)))
+severities = st.sampled_from(["low", "medium", "high", "critical"])
+
+
+def one_of_words(literal: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(get_args(literal))
+
+
+def whole(record: type, **known: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Records of which every field varies; a field that nobody thought of is an error."""
+    assert known.keys() == {field.name for field in fields(record)}
+    return st.builds(record, **known)
+
+
+columns = whole(
+    ColumnVerdict,
+    **{field.name: floats for field in fields(ColumnVerdict)}
+    | {
+        "name": words,
+        "kind": st.sampled_from(["numeric", "categorical"]),
+        "alarm": st.booleans(),
+        "statistic": words,
+    },
+)
+verdicts = whole(
+    Verdict,
+    alarm=st.booleans(),
+    p_value=floats,
+    columns=st.lists(columns, max_size=3).map(tuple),
+    method=st.sampled_from(["calibrated", "independent_rows"]),
+    note=words,
+)
+faults = whole(Fault, code=words, message=words, severity=severities, column=st.none() | words)
+window_results = whole(
+    WindowResult,
+    window=windows,
+    rows=counts,
+    status=one_of_words(WindowStatus),
+    verdict=st.none() | verdicts,
+    faults=st.lists(faults, max_size=3).map(tuple),
+    judged_at=moments,
+)
+metrics = whole(
+    MetricChange,
+    **{field.name: st.none() | floats for field in fields(MetricChange)} | {"alarm": st.booleans()},
+)
+performances = whole(
+    PerformanceResult,
+    span=windows,
+    baseline=windows,
+    rows=counts,
+    labelled=counts,
+    status=one_of_words(SpanStatus),
+    metrics=st.dictionaries(words, metrics, max_size=3),
+    main=words,
+    alarm=st.booleans(),
+    severity=st.none() | severities,
+    judged_at=moments,
+)
+incidents = whole(
+    Incident,
+    id=words,
+    model=words,
+    kind=one_of_words(IncidentKind),
+    severity=severities,
+    state=st.sampled_from(["open", "acknowledged", "snoozed", "resolved"]),
+    opened=moments,
+    updated=moments,
+    resolved=st.none() | moments,
+    since=moments,
+    columns=lines,
+    message=words,
+    facts=lines,
+    next_steps=lines,
+    alarms=counts,
+    quiet=counts,
+    snoozed_until=st.none() | moments,
+)
+events = whole(
+    Event,
+    id=words,
+    incident=incidents,
+    kind=st.sampled_from(["opened", "worsened", "resolved"]),
+    at=moments,
+    by=words,
+    note=words,
+)
+outbox = whole(
+    OutboxRow,
+    id=words,
+    event_id=words,
+    model=words,
+    channel=words,
+    state=st.sampled_from(["pending", "claimed", "sent", "failed"]),
+    due=moments,
+    attempts=counts,
+    error=words,
+)
+
+
+@given(window_results)
+def test_window_results_come_back_equal(result: WindowResult) -> None:
+    assert rows.window_result(rows.window_row(result)) == result
+
+
+@given(performances)
+def test_performance_results_come_back_equal(result: PerformanceResult) -> None:
+    back = rows.performance_result(rows.performance_row(result))
+    assert back == result
+    assert list(back.metrics) == list(result.metrics)
+
+
+@given(incidents)
+def test_incidents_come_back_equal(incident: Incident) -> None:
+    assert rows.incident(rows.incident_row(incident)) == incident
+
+
+@given(events)
+def test_events_come_back_equal(event: Event) -> None:
+    assert rows.event(rows.event_row(event)) == event
+
+
+@given(outbox)
+def test_outbox_rows_come_back_equal(row: OutboxRow) -> None:
+    assert rows.outbox(rows.outbox_row(row)) == row
+
+
+def test_numbers_of_numpy_come_back_as_plain_ones() -> None:
+    one: Any = np.float64(0.1)
+    column = ColumnVerdict("x", "numeric", np.True_, "psi", one, one, one, np.float32(2), one, one)  # type: ignore[arg-type]
+    verdict = Verdict(np.False_, one, (column,), "calibrated")  # type: ignore[arg-type]
+    window = Window(MOMENT, MOMENT + timedelta(days=1))
+    result = WindowResult(window, np.int64(3), "judged", verdict, (), MOMENT)  # type: ignore[arg-type]
+    back = rows.window_result(rows.window_row(result))
+    assert back == result
+    assert back.verdict is not None
+    assert type(back.verdict.alarm) is bool
+    assert type(back.verdict.columns[0].value) is float
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_numbers_that_are_none_come_back_as_they_were(value: float) -> None:
+    metric = MetricChange(value, value, None, None, None, None, None, False)
+    window = Window(MOMENT, MOMENT + timedelta(days=1))
+    result = PerformanceResult(
+        *(window, window, 1, 1, "judged", {"rmse": metric}, "rmse", False, None, MOMENT)
+    )
+    back = rows.performance_result(rows.performance_row(result)).metrics["rmse"].current
+    assert back is not None
+    assert repr(back) == repr(value)
+
+
+def test_the_rows_of_a_day_with_fifty_columns_stay_small() -> None:
+    random = np.random.default_rng(3)
+    verdict = Verdict(
+        False,
+        0.5,
+        tuple(
+            ColumnVerdict(f"c{n}", "numeric", False, "psi", *map(float, random.random(6)))
+            for n in range(50)
+        ),
+        "calibrated",
+    )
+    window = Window(MOMENT, MOMENT + timedelta(days=1))
+    result = WindowResult(window, 1000, "judged", verdict, (), MOMENT)
+    assert len(rows.window_row(result)["body"]) < 4000
+
+
+@pytest.mark.parametrize("body", [b"", b"not compressed", rows.pack({"a": 1})[:-3]])
+def test_a_damaged_body_is_an_error_that_says_so(body: bytes) -> None:
+    row = rows.outbox_row(OutboxRow("i", "e", "m", "c", "pending", MOMENT))
+    with pytest.raises(StoreError, match="damaged"):
+        rows.outbox(row | {"body": body})
+
+
+def test_records_of_two_moments_differ_by_a_microsecond() -> None:
+    event = Event("e", replace(_incident(), opened=MOMENT), "opened", MOMENT)
+    later = replace(event, at=MOMENT + timedelta(microseconds=1))
+    assert rows.event(rows.event_row(event)) != rows.event(rows.event_row(later))
+
+
+def _incident() -> Incident:
+    return Incident(
+        *("i", "m", "data_drift", "high", "open", MOMENT, MOMENT, None, MOMENT, ("a",), "moved")
+    )
