@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -48,3 +50,42 @@ def outcomes(predicted: pd.DataFrame, labelled: pd.DataFrame) -> pd.DataFrame:
     """Every prediction with its label: `actual` is null where none came."""
     labels = labelled.rename(columns={"late": "actual"})
     return predicted.merge(labels, on="id", how="left", validate="one_to_one")
+
+
+@pytest.fixture(scope="session")
+def planned(flights: pd.DataFrame) -> pd.DataFrame:
+    """All flights with `day`, the UTC day of scheduled departure."""
+    return flights.assign(day=_day(flights["timestamp"]))
+
+
+@pytest.fixture(scope="session")
+def scored(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """All outcomes with `day` (of push-back) and `right` (null without a label)."""
+    actual = outcomes["actual"].astype("boolean")
+    return outcomes.assign(
+        day=_day(outcomes["timestamp"]), actual=actual, right=outcomes["late"] == actual
+    )
+
+
+@pytest.fixture(scope="session")
+def page() -> str:
+    """The page about the demo's year."""
+    return (Path(__file__).parents[2] / "docs" / "explanation" / "demo-2013.md").read_text()
+
+
+@pytest.fixture(scope="session")
+def table_in_page(page: str) -> Callable[[str], list[list[str]]]:
+    """The cells of the table after `<!-- figures: NAME -->`, its head first."""
+
+    def read(name: str) -> list[list[str]]:
+        found = re.search(rf"<!-- figures: {name} -->\n((?:\|.*\n)+)", page)
+        assert found, f"the page has no table called {name}"
+        lines = [line.strip("|\n ").split(" | ") for line in found[1].splitlines()]
+        return [lines[0], *lines[2:]]
+
+    return read
+
+
+def _day(moments: pd.Series) -> pd.Series:
+    days: pd.Series = moments.dt.tz_localize(None).dt.floor("D")
+    return days

@@ -97,7 +97,8 @@ def predictions(flights: pd.DataFrame) -> pa.Table:
         columns={"pushed_back": "timestamp"}
     )
     frame["late"] = frame["probability"] >= THRESHOLD
-    frame["dep_delay"] = frame["dep_delay"].astype("int16")
+    for name in ("dep_delay", "plane_year", "plane_seats"):
+        frame[name] = frame[name].astype("Int16")
     return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
 
 
