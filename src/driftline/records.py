@@ -195,8 +195,8 @@ class Changes:
     """Everything that one step of one model changes; recorded in one transaction or not at all.
 
     `expected_position` must be the stored position, or nothing is recorded (another process was
-    faster). Blobs are keyed by window: `profiles` (encoded profiles), `predictions` (id, prediction,
-    score and label of each row as Arrow IPC bytes), `outcomes` (encoded outcomes).
+    faster). Blobs are keyed by window: `profiles` (encoded profiles), `predictions` (id,
+    prediction, score and label of each row as Arrow IPC bytes), `outcomes` (encoded outcomes).
     """
 
     state: ModelState

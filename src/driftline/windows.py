@@ -1,4 +1,4 @@
-"""Windows: half-open spans of time in UTC, aligned to the clock (days at midnight, weeks on Monday)."""
+"""Windows: half-open spans of time in UTC, aligned to the clock (weeks on Monday)."""
 
 from __future__ import annotations
 
@@ -123,9 +123,7 @@ def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=int(micros))
 
 
-def window_numbers(
-    micros: NDArray[np.int64], first: Window, count: int
-) -> NDArray[np.int64]:
+def window_numbers(micros: NDArray[np.int64], first: Window, count: int) -> NDArray[np.int64]:
     """For each moment, which of the `count` windows from `first` on holds it; -1 for none."""
     length = first.length // MICROSECOND
     numbers = (micros - to_micros(first.start)) // length

@@ -88,6 +88,7 @@ class Statistic:
 def statistic(
     *,
     kinds: tuple[Kind, ...] = ("numeric", "categorical"),
+    low: float = 0.0,
     high: float = 1.0,
     unit: str = "share",
     symmetric: bool = False,
@@ -104,6 +105,7 @@ def statistic(
             name=compute.__name__,
             compute=compute,
             kinds=kinds,
+            low=low,
             high=high,
             unit=unit,
             symmetric=symmetric,

@@ -19,13 +19,13 @@ def mean_rank(reference: Summary, current: Summary) -> float:
     Formula: the mean over current rows of F(x) - 1/2, F the reference's mid-distribution function;
     the Mann-Whitney statistic on another scale, without its assumption of equal shapes.
 
-    Binning: the cells of the grid; values that share a cell count as ties. Exact when the grid holds
-    every distinct value.
+    Binning: the cells of the grid; values that share a cell count as ties. Exact when the grid
+    holds every distinct value.
 
     Test: two-sided normal approximation with the reference's spread of ranks on both sides.
 
-    Range: -0.5 (every current value below all of the reference) to 0.5; 0 without a shift. Not moved
-    by outliers. Missing values take no part. Empty side: nan, p = 1.
+    Range: -0.5 (every current value below all of the reference) to 0.5; 0 without a shift. Not
+    moved by outliers. Missing values take no part. Empty side: nan, p = 1.
 
     Source: Mann & Whitney (1947); Ruymgaart (1980) for mid-ranks.
 

@@ -1,4 +1,4 @@
-"""Mean ranks of the cells of a numeric column in the reference: what rank statistics are made of."""
+"""Mean ranks of a numeric column's cells in the reference: what rank statistics are made of."""
 
 from __future__ import annotations
 

@@ -1,0 +1,147 @@
+"""compare: two sets of rows, one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from driftline.alarms.budget import Budget
+from driftline.alarms.calibration import MIN_WINDOWS, calibrate
+from driftline.alarms.judge import judge, judge_independent
+from driftline.alarms.verdict import ColumnVerdict, Verdict
+from driftline.comparison import Measured
+from driftline.comparison import compare as compare_profiles
+from driftline.errors import DataError, nearest
+from driftline.profiles.frames import as_table, require_columns
+from driftline.profiles.profile import Profile
+from driftline.reference import MIN_ROWS, Reference, profile_windows
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+FALSE_ALARMS = 0.01
+"""Chance of a false alarm of one comparison of independent rows, over all columns together."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` found.
+
+    Attributes:
+        reference, current: the profiles of the two sides.
+        verdict: the decision, for each column and in all.
+    """
+
+    reference: Profile
+    current: Profile
+    verdict: Verdict
+
+    @property
+    def drifted(self) -> bool:
+        """Whether current differs from the reference beyond chance and by more than a trifle."""
+        return self.verdict.alarm
+
+    @property
+    def columns(self) -> Mapping[str, ColumnVerdict]:
+        """The decision about each column, most blamed first."""
+        return {column.name: column for column in self.verdict.columns}
+
+    @property
+    def statistics(self) -> Mapping[str, Mapping[str, Measured]]:
+        """Every statistic of every column, with its p-value for independent rows."""
+        return compare_profiles(self.reference, self.current)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values that JSON can hold."""
+        return {
+            "drifted": self.drifted,
+            "p_value": self.verdict.p_value,
+            "method": self.verdict.method,
+            "note": self.verdict.note,
+            "rows": {"reference": self.reference.rows, "current": self.current.rows},
+            "columns": [asdict(column) for column in self.verdict.columns],
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a column, most blamed first, as a pandas frame indexed by column name."""
+        import pandas as pd
+
+        rows = [asdict(column) for column in self.verdict.columns]
+        return pd.DataFrame(rows).rename(columns={"alarm": "drifted"}).set_index("name")
+
+    def show(self, column: str | None = None) -> go.Figure:
+        """The reference's and current's distribution of a column (the most blamed one) overlaid."""
+        from driftline.charts import distribution
+
+        name = column if column is not None else self.verdict.columns[0].name
+        if name not in self.columns:
+            raise DataError(f'no column "{name}" was compared{nearest(name, self.columns)}')
+        return distribution(self.reference.columns[name], self.current.columns[name], name)
+
+    def __str__(self) -> str:
+        drifted = [column.name for column in self.verdict.blamed]
+        told = f"drifted: {', '.join(drifted)}" if drifted else "no drift"
+        return f"{told} ({len(self.columns)} columns; {self.verdict.note})"
+
+
+def compare(
+    reference: object,
+    current: object,
+    *,
+    timestamp: str | None = None,
+    categorical: Collection[str] | None = None,
+    ignore: Collection[str] = (),
+) -> Comparison:
+    """Compare current rows with a reference.
+
+    With a reference of at least 20 windows (it needs a timestamp, and so does current) the verdict
+    is calibrated on how far those differ from each other, with a false-alarm budget of 1 per 30
+    days. Otherwise rows are taken as independent and exact two-sample tests decide, corrected for
+    the number of columns.
+
+    Args:
+        reference: a `Reference`, or a frame to fit one on.
+        current: a frame (anything that exports Arrow, or a mapping of NumPy arrays).
+        timestamp, categorical, ignore: as in `Reference.fit`; only for a reference that is a frame.
+
+    >>> day = {"age": np.arange(100.0), "plan": np.array(["a", "b"] * 50)}
+    >>> print(compare(day, {"age": np.arange(100.0) + 60, "plan": day["plan"]}))
+    drifted: age (2 columns; rows taken as independent (a calibrated verdict needs 20 reference \
+windows), chance of a false alarm 0.01 over 2 columns)
+    """
+    if not isinstance(reference, Reference):
+        reference = Reference.fit(reference, timestamp, categorical, ignore)
+    elif timestamp or categorical or ignore:
+        raise DataError("timestamp, categorical and ignore belong to Reference.fit")
+    table = as_table(current)
+    if table.num_rows == 0:
+        raise DataError("current has no rows; there is nothing to compare")
+    profile = reference.profile(table)
+    if (
+        reference.timestamp is None
+        or reference.window is None
+        or len(reference.windows) < MIN_WINDOWS
+    ):
+        verdict = judge_independent(reference.total, profile, FALSE_ALARMS)
+    else:
+        require_columns([reference.timestamp], table, "timestamp")
+        length = reference.window or timedelta(days=1)
+        windows = profile_windows(reference.grids, table, reference.timestamp, length)
+        large = [window for window in windows.values() if window.rows >= MIN_ROWS]
+        verdict = _calibrated(reference, large or [profile], profile)
+    return Comparison(reference.total, profile, verdict)
+
+
+def _calibrated(reference: Reference, windows: list[Profile], whole: Profile) -> Verdict:
+    """The verdict on several windows as one span."""
+    span = min(len(windows), len(reference.windows) // 2)
+    assert reference.window is not None
+    rate = Budget().per_window(reference.window)
+    calibration = calibrate(list(reference.windows.values()), rate, spans=(span,))
+    scores = np.array([calibration.scorer.score(window) for window in windows[-span:]])
+    return judge(calibration, scores, whole)

@@ -1,0 +1,164 @@
+"""The `driftline` command. Exit codes: 0 all well, 1 an alarm or an open incident, 2 not done."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WELL, ALARM, FAILED = 0, 1, 2
+
+app = typer.Typer(
+    name="driftline",
+    help="Watch a machine-learning model in production: drift, performance, incidents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+config_app = typer.Typer(help="The settings file.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+DEFAULT_CONFIG = Path("driftline.yaml")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import driftline
+
+        typer.echo(f"driftline {driftline.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Watch a machine-learning model in production: drift, performance, incidents."""
+
+
+@app.command()
+def check(
+    config: Config = DEFAULT_CONFIG,
+    now: Annotated[
+        str | None, typer.Option(help="The moment to take as now, ISO 8601; default: the clock.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Judge every window that is due and send notices. For cron, Airflow, CI."""
+    from driftline import commands
+
+    raise typer.Exit(commands.check(config, now, json))
+
+
+@app.command()
+def backtest(
+    config: Config = DEFAULT_CONFIG,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", help="First day or moment; default: after reference."),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Day or moment to stop at; default: end of data.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Replay history as if live, into a throw-away store. Sends nothing."""
+    from driftline import commands
+
+    raise typer.Exit(commands.backtest(config, start, to, json))
+
+
+@app.command()
+def compare(
+    reference: Annotated[Path, typer.Argument(help="A parquet or csv file, folder or glob.")],
+    current: Annotated[Path, typer.Argument(help="The same, to compare with it.")],
+    timestamp: Annotated[
+        str | None, typer.Option(help="Column with the time of each row; calibrates the verdict.")
+    ] = None,
+    categorical: Annotated[
+        list[str] | None, typer.Option(help="A column of numbers that are codes (repeatable).")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="A column to leave out (repeatable).")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Compare two files; no settings needed."""
+    from driftline import commands
+
+    raise typer.Exit(
+        commands.compare(reference, current, timestamp, categorical or [], ignore or [], json)
+    )
+
+
+@app.command()
+def report(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The page to write.")] = Path(
+        "report.html"
+    ),
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Write one self-contained HTML page about every model."""
+    from driftline import commands
+
+    raise typer.Exit(commands.report(config, output))
+
+
+@app.command()
+def init(
+    data: Annotated[Path, typer.Argument(help="A parquet or csv file, folder or glob.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")] = (
+        DEFAULT_CONFIG
+    ),
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Look at a data file and write a commented settings file for it."""
+    from driftline import commands
+
+    raise typer.Exit(commands.init(data, output, force))
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Where to put the demo's files.")] = Path(
+        "driftline-demo"
+    ),
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Open the report in a browser at the end.")
+    ] = True,
+) -> None:
+    """See the whole product on bundled real data: every flight out of New York in 2013."""
+    from driftline import commands
+
+    raise typer.Exit(commands.demo(folder, serve))
+
+
+@config_app.command("check")
+def config_check(config: Config = DEFAULT_CONFIG) -> None:
+    """Check the settings file: every fault at once, and whether each source can be read."""
+    from driftline import commands
+
+    raise typer.Exit(commands.config_check(config))
+
+
+def main() -> None:
+    """The entry point: errors that are ours become one message and exit code 2."""
+    from driftline.errors import DriftlineError
+
+    try:
+        app()
+    except DriftlineError as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.echo(f"driftline: {error}", err=True)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        typer.echo("driftline: stopped; what was judged is kept", err=True)
+        sys.exit(FAILED)

@@ -1,0 +1,219 @@
+"""What each command does; `driftline.cli` only reads the words."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from driftline import terminal
+from driftline.errors import DataError, DriftlineError
+from driftline.profiles.frames import require_columns
+from driftline.report import render
+from driftline.scaffold import file_source, settings_for
+from driftline.service.all_models import run_models
+from driftline.service.answer import answer, column_answer
+from driftline.service.build import channels_of, watched_of
+from driftline.service.outbox import deliver
+from driftline.service.pages import page_of
+from driftline.service.run import Watched
+from driftline.settings import ModelSettings, load_settings
+from driftline.sources import open_source
+from driftline.stores import Store, open_store
+from driftline.windows import MICROSECOND, parse_moment, window_at
+
+WELL, ALARM, FAILED = 0, 1, 2
+
+
+def check(config: Path, now: str | None, as_json: bool) -> int:
+    settings = load_settings(config)
+    moment = _moment(now, "--now") if now else datetime.now(UTC)
+    store = open_store(settings.store.get_secret_value())
+    try:
+        with terminal.progress_bars() as progress:
+            errors = run_models(settings, store, lambda _: moment, progress)
+        deliver(store, channels_of(settings), datetime.now(UTC))
+        return _tell(store, errors, as_json)
+    finally:
+        store.close()
+
+
+def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> int:
+    settings = load_settings(config)
+    begin = _moment(start, "--from") if start else None
+    end = _moment(to, "--to") if to else None
+    store = open_store("memory://")
+    with terminal.progress_bars() as progress:
+        errors = run_models(
+            settings, store, lambda watched: end or _end_of_data(watched), progress, begin
+        )
+    return _tell(store, errors, as_json, replay=True)
+
+
+def _end_of_data(watched: Watched) -> datetime:
+    """The end of the window that holds the last prediction, or the moment after the last label."""
+    present = watched.predictions.span()
+    if present is None:
+        raise DataError(f"{watched.model.name}: {watched.predictions.name} has no rows")
+    end = window_at(present[1], watched.model.window).end
+    known = watched.labels.span() if watched.labels is not None else None
+    return max(end, known[1] + MICROSECOND) if known else end
+
+
+def _moment(text: str, option: str) -> datetime:
+    try:
+        return parse_moment(text)
+    except ValueError:
+        raise DataError(
+            f'{option}: "{text}" is no ISO 8601 date or moment; write 2013-04-01 or '
+            "2013-04-01T06:00:00Z"
+        ) from None
+
+
+def _tell(store: Store, errors: Mapping[str, str], as_json: bool, replay: bool = False) -> int:
+    """Print what the store holds of the models; the exit code."""
+    told = answer(store, errors)
+    if as_json:
+        json.dump(told, sys.stdout, allow_nan=False)
+        sys.stdout.write("\n")
+        for name, error in errors.items():
+            if error:
+                terminal.err.print(f"driftline: {name}: {error}", markup=False)
+    else:
+        for name, error in errors.items():
+            _tell_model(store, name, error)
+    if any(errors.values()):
+        return FAILED
+    return ALARM if any(_in_alarm(store, name, replay) for name in errors) else WELL
+
+
+def _tell_model(store: Store, name: str, error: str) -> None:
+    terminal.model_lines(name, store.windows(name), store.performance(name), error)
+    incidents = store.incidents(name)
+    if incidents:
+        terminal.out.print(terminal.incident_table(incidents))
+    elif not error:
+        terminal.out.print("  [green]no incident[/]")
+
+
+def _in_alarm(store: Store, name: str, replay: bool) -> bool:
+    """Whether the model has an open incident or its last window (in a replay: any) is in alarm."""
+    windows = store.windows(name)
+    if store.incidents(name, open_only=True):
+        return True
+    return any(result.alarm for result in (windows if replay else windows[-1:]))
+
+
+def compare(
+    reference: Path,
+    current: Path,
+    timestamp: str | None,
+    categorical: list[str],
+    ignore: list[str],
+    as_json: bool,
+) -> int:
+    import driftline as dl
+
+    before, after = _table(reference), _table(current)
+    if before.num_rows == 0:
+        raise DataError(f"{reference} has no rows; there is nothing to compare with")
+    fitted = dl.Reference.fit(before, timestamp, categorical, ignore)
+    absent = [name for name in fitted.grids if name not in after.column_names]
+    comparison = dl.compare(fitted, after)
+    if as_json:
+        columns = [column_answer(column) for column in comparison.verdict.columns]
+        told: dict[str, Any] = {
+            "drifted": comparison.drifted,
+            "p_value": comparison.verdict.p_value,
+            "method": comparison.verdict.method,
+            "rows": {"reference": before.num_rows, "current": after.num_rows},
+            "columns": columns,
+            "left_out": fitted.left_out,
+        }
+        print(json.dumps(told, allow_nan=False))
+    else:
+        note = f"{before.num_rows:,} and {after.num_rows:,} rows; {comparison.verdict.note}"
+        terminal.out.print(terminal.comparison_table(comparison.verdict.columns, note))
+        for name, reason in fitted.left_out.items():
+            terminal.out.print(f"left out: {name} ({reason})", markup=False)
+    for name in absent:
+        terminal.err.print(f"driftline: {current} has no column {name}", markup=False)
+    return ALARM if comparison.drifted else WELL
+
+
+def _table(path: Path) -> Any:
+    reading = open_source(file_source(path)).batches()
+    table = reading.table()
+    for problem in reading.problems:
+        terminal.err.print(f"driftline: {problem}", markup=False)
+    return table
+
+
+def report(config: Path, output: Path) -> int:
+    settings = load_settings(config)
+    store = open_store(settings.store.get_secret_value())
+    try:
+        moment = datetime.now(UTC)
+        page = render([page_of(model, store, moment) for model in settings.models])
+    finally:
+        store.close()
+    _write(output, page)
+    terminal.err.print(f"wrote {output}", markup=False)
+    return WELL
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror}") from error
+
+
+def init(data: Path, output: Path, force: bool) -> int:
+    if output.exists() and not force:
+        raise DataError(f"{output} exists; give another name with -o, or --force to replace it")
+    _write(output, settings_for(data, output.parent))
+    terminal.err.print(
+        f"wrote {output}: look through it, then `driftline config check` and `driftline backtest`",
+        markup=False,
+    )
+    return WELL
+
+
+def config_check(config: Path) -> int:
+    settings = load_settings(config)
+    faults = []
+    for model in settings.models:
+        try:
+            faults += _source_faults(model)
+        except DriftlineError as error:
+            faults.append(f"{model.name}: {error}")
+    for fault in faults:
+        terminal.err.print(f"driftline: {fault}", markup=False)
+    if faults:
+        return FAILED
+    names = ", ".join(model.name for model in settings.models)
+    terminal.out.print(f"{config}: well; watches {names}", markup=False)
+    return WELL
+
+
+def _source_faults(model: ModelSettings) -> list[str]:
+    """Columns that the settings name and the sources do not have."""
+    watched = watched_of(model)
+    predictions = model.predictions
+    named = [predictions.timestamp, predictions.id, predictions.prediction, predictions.score]
+    named += [*(predictions.features or ()), *predictions.categorical]
+    checks = [(watched.predictions, [name for name in named if name])]
+    if watched.labels is not None and model.labels is not None:
+        labels = [model.labels.id, model.labels.label, model.labels.timestamp]
+        checks.append((watched.labels, [name for name in labels if name]))
+    faults = []
+    for source, names in checks:
+        try:
+            require_columns(names, source.columns().empty_table(), source.name)
+        except DataError as error:
+            faults.append(f"{model.name}: {error}")
+    return faults

@@ -1,0 +1,146 @@
+"""Incidents: opened once, kept while they last, worse when they worsen, resolved when they end.
+
+Pure: (open incidents, findings, now) -> (incidents, events). A finding is one thing that one window
+or span says; the same trouble the next day belongs to the same incident.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from driftline.notices import headline, next_steps
+from driftline.records import SEVERITIES, Event, EventKind, Incident, IncidentKind, Severity
+from driftline.windows import iso
+
+QUIET: Final[Mapping[IncidentKind, int]] = {
+    "data_drift": 7,
+    "prediction_drift": 7,
+    "performance": 3,
+    "data_quality": 2,
+}
+"""Windows (or spans) in a row without the trouble after which an incident is resolved. Drift waits
+for the longest span of evidence, which holds a change for that long."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing wrong: with a column, or with the whole window or span (`column` None).
+
+    `fact` says what changed, in one line for the owner. `since` is the start of the window or span.
+    """
+
+    kind: IncidentKind
+    severity: Severity
+    column: str | None
+    fact: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """What one step changed: incidents that are new or different, and the events to tell."""
+
+    incidents: tuple[Incident, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+def advance(
+    model: str,
+    kind: IncidentKind,
+    open_incidents: Sequence[Incident],
+    findings: Sequence[Finding],
+    now: datetime,
+) -> Advanced:
+    """The next state of one model's incidents of one kind after one window or span.
+
+    `open_incidents` are the model's open incidents of that kind, `findings` what was found, most
+    blamed first. A finding about a column that an open incident names continues it; the others open
+    one new incident together. An incident that nothing continues comes closer to its end.
+    """
+    incidents: list[Incident] = []
+    events: list[Event] = []
+    left = list(findings)
+    for incident in open_incidents:
+        mine = [finding for finding in left if _concerns(finding, incident)]
+        left = [finding for finding in left if finding not in mine]
+        after = _continued(incident, mine, now) if mine else _quieter(incident, now)
+        incidents.append(after)
+        if after.state == "resolved":
+            events.append(_event(after, "resolved", now))
+        elif _rank(after.severity) > _rank(incident.severity):
+            events.append(_event(after, "worsened", now))
+    if left:
+        opened = _opened(model, kind, left, now)
+        incidents.append(opened)
+        events.append(_event(opened, "opened", now))
+    return Advanced(tuple(incidents), tuple(events))
+
+
+def _concerns(finding: Finding, incident: Incident) -> bool:
+    if finding.column is None:
+        return not incident.columns
+    return finding.column in incident.columns
+
+
+def _opened(model: str, kind: IncidentKind, findings: Sequence[Finding], now: datetime) -> Incident:
+    columns = tuple(dict.fromkeys(f.column for f in findings if f.column is not None))
+    facts = tuple(dict.fromkeys(finding.fact for finding in findings))
+    first = columns[0] if columns else ""
+    return Incident(
+        id=_digest(model, kind, iso(now), first),
+        model=model,
+        kind=kind,
+        severity=max((finding.severity for finding in findings), key=_rank),
+        state="open",
+        opened=now,
+        updated=now,
+        resolved=None,
+        since=min(finding.since for finding in findings),
+        columns=columns,
+        message=headline(kind, columns, facts),
+        facts=facts,
+        next_steps=next_steps(kind),
+    )
+
+
+def _continued(incident: Incident, findings: Sequence[Finding], now: datetime) -> Incident:
+    """The incident one alarm later; it tells the worst that was seen."""
+    severity = max((finding.severity for finding in findings), key=_rank)
+    after = replace(incident, updated=now, alarms=incident.alarms + 1, quiet=0)
+    if _rank(severity) <= _rank(incident.severity):
+        return after
+    worse = {finding.column: finding.fact for finding in findings}
+    kept = [
+        worse.pop(column, fact)
+        for column, fact in zip(incident.columns or (None,), incident.facts, strict=False)
+    ]
+    facts = tuple(kept) + incident.facts[len(kept) :]
+    return replace(
+        after,
+        severity=severity,
+        facts=facts,
+        message=headline(incident.kind, incident.columns, facts),
+    )
+
+
+def _quieter(incident: Incident, now: datetime) -> Incident:
+    quiet = incident.quiet + 1
+    if quiet < QUIET[incident.kind]:
+        return replace(incident, quiet=quiet, updated=now)
+    return replace(incident, quiet=quiet, updated=now, state="resolved", resolved=now)
+
+
+def _event(incident: Incident, kind: EventKind, now: datetime) -> Event:
+    return Event(_digest(incident.id, kind, iso(now)), incident, kind, now)
+
+
+def _rank(severity: Severity) -> int:
+    return SEVERITIES.index(severity)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()

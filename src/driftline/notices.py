@@ -1,0 +1,132 @@
+"""What is said of an incident: the headline, the facts, the next steps. Words only, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from driftline.alarms.verdict import ColumnVerdict
+from driftline.profiles.grid import CategoricalGrid, NumericGrid
+from driftline.profiles.summary import Summary
+from driftline.records import SEVERITIES, Event, IncidentKind
+from driftline.wording import KINDS, listing, moment, number, percent
+
+_NEXT: dict[IncidentKind, tuple[str, ...]] = {
+    "data_drift": (
+        "Ask whether the world changed (season, campaign, new product) or the feed did.",
+        "See whether performance has dropped too: drift alone does not mean worse predictions.",
+        "If the change is here to stay, retrain on data that has it, or move the reference.",
+    ),
+    "prediction_drift": (
+        "See whether an input drifted at the same time: it is the likely cause.",
+        "If no input drifted, check the model's version and its preprocessing.",
+        "Check what is decided with the predictions: more alarms, fewer approvals, other prices.",
+    ),
+    "performance": (
+        "Look at the columns that drifted before the drop began.",
+        "Look at the worst days, and at the labels: are they right and complete?",
+        "Retrain with data since the drop began, and compare with the baseline.",
+    ),
+    "data_quality": (
+        "Ask the owner of the feed what changed at that time.",
+        "Check how the model treats what is missing or new: a default may hide it.",
+        "Mend or backfill the data, then judge the windows again.",
+    ),
+}
+
+
+def next_steps(kind: IncidentKind) -> tuple[str, ...]:
+    return _NEXT[kind]
+
+
+def headline(kind: IncidentKind, columns: Sequence[str], facts: Sequence[str]) -> str:
+    """One sentence that says what is wrong."""
+    if len(facts) == 1 or not columns:
+        return facts[0]
+    if kind == "data_drift":
+        return f"{listing(columns)} differ from the reference"
+    if kind == "prediction_drift":
+        return f"the model's output ({listing(columns)}) differs from the reference"
+    return f"{listing(columns)}: data not as in the reference"
+
+
+def change_in_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:
+    """What changed in one column, with the figures a person would ask for first."""
+    name = column.name
+    if current.absent and current.absent == current.rows:
+        return f"{name}: the column is gone from the data"
+    if column.statistic == "missing_share":
+        return (
+            f"{name}: {percent(column.missing)} of rows have no value "
+            f"(reference {percent(column.reference_missing)})"
+        )
+    if isinstance(reference.grid, NumericGrid):
+        return _numeric_words(column, reference, current)
+    return _categorical_words(column, reference, current)
+
+
+def _numeric_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:
+    if column.statistic == "new_value_share":
+        return f"{column.name}: {percent(column.value)} of values are ones the reference never had"
+    before = [number(q, 4) for q in quantiles(reference, (0.1, 0.5, 0.9))]
+    after = [number(q, 4) for q in quantiles(current, (0.1, 0.5, 0.9))]
+    told = f"{column.name}: "
+    if before[1] != after[1]:
+        told += f"median {after[1]} (reference {before[1]}), "
+    return (
+        told + f"80 % of values in {after[0]} to {after[2]} (reference {before[0]} to {before[2]})"
+    )
+
+
+def _categorical_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:
+    assert isinstance(reference.grid, CategoricalGrid)
+    p = reference.counts / max(1, reference.present)
+    q = current.counts / max(1, current.present)
+    if column.statistic == "new_category_share":
+        return f"{column.name}: {percent(column.value)} of rows have a category never seen before"
+    most = np.argsort(-np.abs(q - p), kind="stable")[:2]
+    names = reference.grid.names
+    moved = [f'"{names[i]}" {percent(q[i])} (reference {percent(p[i])})' for i in most]
+    return f"{column.name}: {', '.join(moved)}"
+
+
+def quantiles(summary: Summary, shares: Sequence[float]) -> list[float]:
+    """Quantiles of a numeric summary: exact at points of its grid, between them the middle."""
+    assert isinstance(summary.grid, NumericGrid)
+    upto = np.cumsum(summary.counts)
+    cells = np.searchsorted(upto, np.asarray(shares) * upto[-1], "left")
+    middles = summary.grid.midpoints
+    return [float(middles[min(cell, len(middles) - 1)]) for cell in cells]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is sent: the events of one model that one channel tells together."""
+
+    model: str
+    events: tuple[Event, ...]
+
+    @property
+    def title(self) -> str:
+        """One line: the model, the worst of what happened, and how much more there is."""
+        worst = max(self.events, key=lambda event: SEVERITIES.index(event.incident.severity))
+        told = (
+            f"{self.model}: {KINDS[worst.incident.kind]} {worst.kind} ({worst.incident.severity})"
+        )
+        return told if len(self.events) == 1 else f"{told} and {len(self.events) - 1} more"
+
+    def __str__(self) -> str:
+        lines = [self.title]
+        for event in self.events:
+            incident = event.incident
+            when = moment(event.at)
+            lines.append(f"  {when}  {KINDS[incident.kind]} {event.kind}: {incident.message}")
+            if event.kind != "resolved":
+                lines += [f"    - {fact}" for fact in incident.facts if fact != incident.message]
+        return "\n".join(lines)
+
+
+def notice_of(model: str, events: Sequence[Event]) -> Notice:
+    return Notice(model, tuple(sorted(events, key=lambda event: event.at)))

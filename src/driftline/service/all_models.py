@@ -1,0 +1,41 @@
+"""Run every model of the settings; one that fails does not stop the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from driftline.errors import DriftlineError
+from driftline.service.build import watched_of
+from driftline.service.run import Watched, catch_up
+from driftline.settings.models import ModelSettings, Settings
+from driftline.stores import Store
+
+Progress = Callable[[str, int, int], None]
+"""Called with (model, windows done, windows due)."""
+
+
+def run_models(
+    settings: Settings,
+    store: Store,
+    until: Callable[[Watched], datetime],
+    progress: Progress,
+    start: datetime | None = None,
+) -> Mapping[str, str]:
+    """Catch up every model to `until`; for each its error message, or "" when all went well.
+
+    `start` is where a model that the store does not know yet begins; default: after its reference.
+    """
+
+    def run(model: ModelSettings) -> str:
+        def step(done: int, due: int) -> None:
+            progress(model.name, done, due)
+
+        try:
+            watched = watched_of(model)
+            catch_up(watched, store, until(watched), step, start)
+        except DriftlineError as error:
+            return str(error)
+        return ""
+
+    return {model.name: run(model) for model in settings.models}

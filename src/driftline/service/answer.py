@@ -1,0 +1,106 @@
+"""Answers: what the store holds of a model as the JSON that `check` and `backtest` print."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from driftline.alarms.verdict import ColumnVerdict
+from driftline.records import Incident, PerformanceResult, WindowResult
+from driftline.stores import Store
+from driftline.windows import iso
+
+COLUMNS = 10
+"""Columns told of each window, most blamed first; those in alarm are all told."""
+
+
+def answer(store: Store, models: Mapping[str, str]) -> dict[str, Any]:
+    """The answer about each of `models`, a mapping of name to error message ("" for none)."""
+    return {"models": [_model(store, name, error) for name, error in models.items()]}
+
+
+def _model(store: Store, name: str, error: str) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "name": name,
+        "windows": [window_answer(result) for result in store.windows(name)],
+        "performance": [performance_answer(result) for result in store.performance(name)],
+        "incidents": [incident_answer(incident) for incident in store.incidents(name)],
+    }
+    if error:
+        told["error"] = error
+    return told
+
+
+def window_answer(result: WindowResult) -> dict[str, Any]:
+    verdict = result.verdict
+    columns = verdict.columns if verdict else ()
+    most = max(COLUMNS, sum(column.alarm for column in columns))
+    return {
+        "start": iso(result.window.start),
+        "end": iso(result.window.end),
+        "rows": result.rows,
+        "alarm": result.alarm,
+        "p_value": verdict.p_value if verdict else None,
+        "status": result.status,
+        "method": verdict.method if verdict else None,
+        "columns": [column_answer(column) for column in columns[:most]],
+        "faults": [
+            {"code": f.code, "column": f.column, "severity": f.severity, "message": f.message}
+            for f in result.faults
+        ],
+    }
+
+
+def column_answer(column: ColumnVerdict) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "alarm": column.alarm,
+        "statistic": column.statistic,
+        "value": _finite(column.value),
+        "p_value": column.p_value,
+        "effect": column.effect,
+        "missing": column.missing,
+    }
+
+
+def performance_answer(result: PerformanceResult) -> dict[str, Any]:
+    return {
+        "start": iso(result.span.start),
+        "end": iso(result.span.end),
+        "rows": result.rows,
+        "labelled": result.labelled,
+        "alarm": result.alarm,
+        "status": result.status,
+        "metrics": {
+            name: {
+                "current": _finite(change.current),
+                "baseline": _finite(change.baseline),
+                "drop": _finite(change.drop),
+                "low": _finite(change.low),
+                "high": _finite(change.high),
+            }
+            for name, change in result.metrics.items()
+        },
+    }
+
+
+def incident_answer(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "kind": incident.kind,
+        "severity": incident.severity,
+        "state": incident.state,
+        "opened": iso(incident.opened),
+        "resolved": iso(incident.resolved) if incident.resolved else None,
+        "since": iso(incident.since),
+        "columns": list(incident.columns),
+        "message": incident.message,
+        "facts": list(incident.facts),
+        "next_steps": list(incident.next_steps),
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return value if value is not None and math.isfinite(value) else None

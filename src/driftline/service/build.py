@@ -1,0 +1,34 @@
+"""Build: the only place that makes stores, sources and channels from settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from driftline.channels import Channel, channel_kinds
+from driftline.service.run import Watched
+from driftline.settings.models import ChannelSettings, ModelSettings, Settings
+from driftline.sources import open_source
+
+
+def watched_of(model: ModelSettings) -> Watched:
+    """The model with its sources."""
+    predictions = model.predictions
+    required = [predictions.id] if model.labels and predictions.id else []
+    labels = None
+    if model.labels is not None:
+        settings = model.labels
+        labels = open_source(settings.origin, settings.timestamp, [settings.id, settings.label])
+    source = open_source(predictions.origin, predictions.timestamp, required)
+    return Watched(model, source, labels)
+
+
+def channels_of(settings: Settings) -> Mapping[str, Channel]:
+    """Every channel that some model uses, by name."""
+    kinds = channel_kinds().values()
+
+    def make(channel: ChannelSettings) -> Channel:
+        kind = next(kind for kind in kinds if isinstance(channel.options, kind.settings))
+        return kind.make(channel.options)
+
+    used = [channel for model in settings.models for channel in model.channels]
+    return {channel.name: make(channel) for channel in (*settings.channels, *used)}

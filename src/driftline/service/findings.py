@@ -1,0 +1,88 @@
+"""Findings: what one window or span says that its owner should hear of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from driftline.alarms.severity import drift_severity
+from driftline.incidents import Finding
+from driftline.notices import change_in_words
+from driftline.profiles.profile import Profile
+from driftline.records import IncidentKind, PerformanceResult, WindowResult
+from driftline.wording import count, duration, metric_name, number, percent
+
+_QUALITY = ("missing_share", "new_category_share")
+"""Statistics whose alarms are about the data's quality rather than its distribution."""
+
+
+def drift_findings(
+    result: WindowResult, reference: Profile, current: Profile, outputs: Collection[str]
+) -> list[Finding]:
+    """A finding for each column that the verdict blames; `outputs` are the model's own columns."""
+    if result.verdict is None or not result.verdict.alarm:
+        return []
+    share = len(result.verdict.blamed) / len(result.verdict.columns)
+    found = []
+    for column in result.verdict.blamed:
+        kind: IncidentKind = "data_drift"
+        if column.name in outputs:
+            kind = "prediction_drift"
+        elif column.statistic in _QUALITY:
+            kind = "data_quality"
+        words = change_in_words(
+            column, reference.columns[column.name], current.columns[column.name]
+        )
+        severity = drift_severity(column, share)
+        found.append(Finding(kind, severity, column.name, words, result.window.start))
+    return found
+
+
+def quality_findings(result: WindowResult) -> list[Finding]:
+    """A finding for each fault of the window."""
+    return [
+        Finding("data_quality", fault.severity, fault.column, fault.message, result.window.start)
+        for fault in result.faults
+    ]
+
+
+def performance_findings(result: PerformanceResult) -> list[Finding]:
+    """The finding of a span whose performance has dropped."""
+    if not result.alarm:
+        return []
+    severity = result.severity or "medium"
+    return [Finding("performance", severity, None, drop_in_words(result), result.span.start)]
+
+
+def drop_in_words(result: PerformanceResult) -> str:
+    """`F1 fell from 0.62 to 0.55 (−11 %) over 7 days, 5,900 of 6,100 predictions labelled`"""
+    alarmed = [name for name, change in result.metrics.items() if change.alarm] or [result.main]
+    name = result.main if result.main in alarmed else alarmed[0]
+    change = result.metrics[name]
+    verb = "worsened" if (change.current or 0) > (change.baseline or 0) else "fell"
+    drop = "" if change.drop is None else f" ({percent(change.drop)} worse)"
+    return (
+        f"{metric_name(name)} {verb} from {number(change.baseline)} to "
+        f"{number(change.current)}{drop} "
+        f"over {duration(result.span.length)}; {result.labelled:,} of "
+        f"{count(result.rows, 'prediction')} labelled"
+    )
+
+
+def performance_in_words(latest: PerformanceResult | None) -> str:
+    """What is known of performance, for an incident about drift: drift need not mean a drop."""
+    if latest is None:
+        return "Performance: not known, no labels"
+    if latest.status != "judged":
+        return f"Performance: not known yet ({percent(latest.coverage)} of predictions labelled)"
+    change = latest.metrics[latest.main]
+    told = f"{metric_name(latest.main)} {number(change.current)}, before {number(change.baseline)}"
+    if latest.alarm:
+        return f"Performance: dropped too ({told})"
+    return f"Performance: no drop seen ({told})"
+
+
+def drift_in_words(columns: Sequence[str]) -> str:
+    """What is known of drift, for an incident about performance."""
+    if not columns:
+        return "Drift: no column is in alarm"
+    return f"Drift: {', '.join(columns[:5])} in alarm at the same time"

@@ -1,0 +1,86 @@
+"""Intake: from a source's tables to profiles and prediction rows, window by window, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from driftline.profiles.frames import to_microseconds
+from driftline.profiles.grid import Grid
+from driftline.profiles.profile import Profile, profile_groups
+from driftline.settings.models import ModelSettings
+from driftline.sources import Problem, Source
+from driftline.windows import Window, window_numbers
+
+
+@dataclass
+class Intake:
+    """What was read of a run of neighbouring windows.
+
+    Attributes:
+        profiles: the profile of each window; empty where there were no rows.
+        rows: the id, prediction and score columns of each window's rows, for the labels to come.
+        problems: what was wrong with the source.
+        columns: every column the data had.
+    """
+
+    profiles: dict[Window, Profile]
+    rows: dict[Window, list[pa.Table]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    columns: set[str] = field(default_factory=set)
+
+
+def role_columns(model: ModelSettings) -> list[str]:
+    """The columns that join labels: id, prediction and score, as far as they are set."""
+    predictions = model.predictions
+    return [c for c in (predictions.id, predictions.prediction, predictions.score) if c]
+
+
+def take_in(
+    model: ModelSettings, source: Source, grids: Mapping[str, Grid], windows: Sequence[Window]
+) -> Intake:
+    """Read the rows of `windows`, which follow one another without gaps."""
+    intake = Intake({window: Profile.empty(grids) for window in windows})
+    roles = role_columns(model)
+    wanted = {*grids, *roles}
+    reading = source.batches(windows[0].start, windows[-1].end, wanted)
+    for table in reading:
+        intake.columns.update(table.column_names)
+        numbers = window_numbers(
+            to_microseconds(table[model.predictions.timestamp]), windows[0], len(windows)
+        )
+        _add(intake, grids, table, numbers, windows)
+        if model.predictions.id in table.column_names:
+            _keep_rows(intake, table, roles, numbers, windows)
+    intake.problems = reading.problems
+    return intake
+
+
+def _add(
+    intake: Intake,
+    grids: Mapping[str, Grid],
+    table: pa.Table,
+    numbers: np.ndarray[tuple[int], np.dtype[np.int64]],
+    windows: Sequence[Window],
+) -> None:
+    used = np.unique(numbers[numbers >= 0])
+    compact = np.where(numbers >= 0, np.searchsorted(used, numbers), -1)
+    for number, profile in zip(used, profile_groups(grids, table, compact, len(used)), strict=True):
+        window = windows[int(number)]
+        intake.profiles[window] = intake.profiles[window] + profile
+
+
+def _keep_rows(
+    intake: Intake,
+    table: pa.Table,
+    roles: Collection[str],
+    numbers: np.ndarray[tuple[int], np.dtype[np.int64]],
+    windows: Sequence[Window],
+) -> None:
+    narrow = table.select([name for name in roles if name in table.column_names])
+    for number in np.unique(numbers[numbers >= 0]):
+        rows = narrow.filter(pa.array(numbers == number))
+        intake.rows.setdefault(windows[int(number)], []).append(rows)

@@ -1,0 +1,166 @@
+"""Ledger: the predictions of one model that wait for labels, their outcomes, and what they say.
+
+Each window's rows (id, prediction, score, label once known) are kept until their labels can no
+longer come. When labels arrive they are joined to the window in which the *prediction* was made,
+its outcomes are counted anew, and every span that holds the window is judged again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+
+from driftline.labels import decode_rows, encode_rows, join, labels_table, rows_table
+from driftline.performance.judge import PerformancePolicy, judge_span
+from driftline.profiles.grid import NumericGrid
+from driftline.profiles.joined import outcomes_of
+from driftline.profiles.outcomes import SCORE_GRID, Outcomes, decode_outcomes, encode_outcomes
+from driftline.records import PerformanceResult
+from driftline.reference import Reference
+from driftline.settings.models import ModelSettings
+from driftline.stores import Store
+from driftline.windows import Window
+
+
+@dataclass
+class Ledger:
+    """The part of a model's history that labels may still change.
+
+    Attributes:
+        model: the model's settings; `labels` and `task` are set.
+        score_grid: where scores are counted.
+        rows: encoded rows of each window that may still get labels.
+        outcomes: of each window that a span to be judged can hold.
+        judged: the newest result of each span, by its end.
+        early: labels whose predictions have not come yet.
+    """
+
+    model: ModelSettings
+    score_grid: NumericGrid
+    rows: dict[Window, bytes] = field(default_factory=dict)
+    outcomes: dict[Window, Outcomes] = field(default_factory=dict)
+    judged: dict[datetime, PerformanceResult] = field(default_factory=dict)
+    early: pa.Table | None = None
+    changed: set[Window] = field(default_factory=set)
+
+    def add_window(self, window: Window, tables: Sequence[pa.Table]) -> int:
+        """Keep a new window's rows and join labels that came early; how many ids are double."""
+        predictions = self.model.predictions
+        rows = rows_table(tables, predictions.id, predictions.prediction, predictions.score)
+        self.rows[window] = encode_rows(rows)
+        self.changed.add(window)
+        if self.early is not None and self.early.num_rows:
+            joined = join({window: self.rows[window]}, self.early)
+            self.rows.update(joined.changed)
+            self.early = joined.unmatched
+        return rows.num_rows - len(rows["id"].unique())
+
+    def add_labels(self, tables: Iterable[pa.Table]) -> None:
+        """Join labels that have become known; those without a prediction yet are kept as early."""
+        labels = self.model.labels
+        assert labels is not None
+        known = labels_table(list(tables), labels.id, labels.label, labels.timestamp)
+        if known.num_rows == 0:
+            return
+        joined = join(self.rows, known)
+        self.rows.update(joined.changed)
+        self.changed.update(joined.changed)
+        if joined.unmatched.num_rows:
+            waiting = [self.early] if self.early is not None else []
+            self.early = pa.concat_tables([*waiting, joined.unmatched])
+
+    def settle(self) -> tuple[dict[Window, bytes], dict[Window, bytes]]:
+        """Count the changed windows anew: their rows and their outcomes, encoded, to be stored."""
+        task = self.model.task
+        assert task is not None
+        positive = None if self.model.positive is None else str(self.model.positive)
+        for window in self.changed:
+            rows = decode_rows(self.rows[window])
+            self.outcomes[window] = outcomes_of(task, rows, self.score_grid, positive)
+        changed = sorted(self.changed)
+        return (
+            {window: self.rows[window] for window in changed},
+            {window: encode_outcomes(self.outcomes[window]) for window in changed},
+        )
+
+    def judge(self, now: datetime, policy: PerformancePolicy) -> list[PerformanceResult]:
+        """Judge every span that a changed window is part of, oldest first; forget the changes."""
+        results = [self._judge_span(end, now, policy) for end in self._touched(now)]
+        self.judged.update({result.span.end: result for result in results})
+        self.changed.clear()
+        self._trim(now)
+        return results
+
+    def _touched(self, now: datetime) -> list[datetime]:
+        length, current = self.model.window, self.model.performance.current
+        ends = {
+            window.end + i * length for window in self.changed for i in range(current // length)
+        }
+        return sorted(end for end in ends if end <= now)
+
+    def _judge_span(
+        self, end: datetime, now: datetime, policy: PerformancePolicy
+    ) -> PerformanceResult:
+        lengths = self.model.performance
+        span = Window(end - lengths.current, end)
+        baseline = Window(span.start - lengths.baseline, span.start)
+        task = self.model.task
+        assert task is not None
+        return judge_span(
+            task, self._within(span), self._within(baseline), policy, span, baseline, now
+        )
+
+    def _within(self, span: Window) -> list[tuple[Window, Outcomes]]:
+        inside = [w for w in self.outcomes if span.start <= w.start and w.end <= span.end]
+        return [(window, self.outcomes[window]) for window in sorted(inside)]
+
+    def _trim(self, now: datetime) -> None:
+        for window in [w for w in self.rows if w.end <= now - self._wait]:
+            del self.rows[window]
+        for window in [w for w in self.outcomes if w.end <= now - horizon(self.model)]:
+            del self.outcomes[window]
+
+    @property
+    def _wait(self) -> timedelta:
+        assert self.model.labels is not None
+        return self.model.labels.wait
+
+    def encoded_early(self) -> bytes | None:
+        """Early labels to be stored; labels without a moment are read again instead."""
+        labels = self.model.labels
+        if self.early is None or self.early.num_rows == 0 or labels is None or not labels.timestamp:
+            return None
+        return encode_rows(self.early)
+
+
+def horizon(model: ModelSettings) -> timedelta:
+    """How far back a window can still matter to performance."""
+    wait = model.labels.wait if model.labels else timedelta()
+    return wait + model.performance.current + model.performance.baseline
+
+
+def score_grid_of(model: ModelSettings, reference: Reference) -> NumericGrid:
+    """The reference's grid of the score column, or a grid of equal steps."""
+    grid = reference.grids.get(model.predictions.score or "")
+    return grid if isinstance(grid, NumericGrid) else SCORE_GRID
+
+
+def load_ledger(
+    model: ModelSettings, reference: Reference, store: Store, now: datetime, early: bytes | None
+) -> Ledger:
+    """The ledger as it stands in the store."""
+    assert model.labels is not None
+    grid = score_grid_of(model, reference)
+    since = now - horizon(model)
+    outcomes = store.outcomes(model.name, since)
+    return Ledger(
+        model,
+        grid,
+        rows=store.predictions(model.name, now - model.labels.wait),
+        outcomes={window: decode_outcomes(blob, grid) for window, blob in outcomes.items()},
+        judged={result.span.end: result for result in store.performance(model.name, since)},
+        early=decode_rows(early) if early else None,
+    )

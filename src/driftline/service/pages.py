@@ -1,0 +1,81 @@
+"""Pages: what the report needs of a model, gathered from the store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from driftline.profiles.codec import decode_profile
+from driftline.profiles.profile import Profile
+from driftline.records import Incident
+from driftline.reference import Reference
+from driftline.report import Distribution, ModelPage
+from driftline.settings.models import ModelSettings, ReferenceSpan
+from driftline.stores import Store
+from driftline.windows import Window, format_duration
+from driftline.wording import span as span_in_words
+
+SHOWN = 8
+"""Columns whose distributions are shown, at most."""
+
+
+def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> ModelPage:
+    """All that the store holds of a model, for one page."""
+    spec = model.reference
+    incidents = tuple(store.incidents(model.name))
+    return ModelPage(
+        name=model.name,
+        version=model.version or "",
+        task=model.task or "",
+        generated_at=generated_at,
+        reference=Window(spec.start, spec.end) if isinstance(spec, ReferenceSpan) else None,
+        windows=tuple(store.windows(model.name)),
+        performance=tuple(store.performance(model.name)),
+        incidents=incidents,
+        distributions=_distributions(model, store, incidents),
+        settings={
+            "False alarms": str(model.alarms.false_alarms),
+            "Window": format_duration(model.window),
+            "Performance": f"{format_duration(model.performance.current)} against "
+            f"{format_duration(model.performance.baseline)} before",
+            "Drop that alarms": f"{model.performance.drop:.0%}",
+        },
+        drop=model.performance.drop,
+        min_rows=model.alarms.min_rows,
+    )
+
+
+def _distributions(
+    model: ModelSettings, store: Store, incidents: tuple[Incident, ...]
+) -> tuple[Distribution, ...]:
+    """For the columns of the newest incidents, open ones first: the reference and the incident's
+    first seven windows."""
+    state = store.model(model.name)
+    if state is None:
+        return ()
+    reference = Reference.from_bytes(state.reference)
+    newest = sorted(incidents, key=lambda i: (i.is_open, i.opened), reverse=True)
+    found: dict[str, Distribution] = {}
+    for incident in newest:
+        columns = [c for c in incident.columns if c in reference.grids and c not in found]
+        if not columns or len(found) >= SHOWN:
+            continue
+        end = incident.since + 7 * model.window
+        if incident.resolved is not None:
+            end = min(end, incident.resolved)
+        span = Window(incident.since, end)
+        current = _pooled(model, store, reference, span)
+        for column in columns[: SHOWN - len(found)]:
+            found[column] = Distribution(
+                column,
+                reference.total.columns[column],
+                current.columns[column],
+                span_in_words(span),
+            )
+    return tuple(found.values())
+
+
+def _pooled(model: ModelSettings, store: Store, reference: Reference, span: Window) -> Profile:
+    total = Profile.empty(reference.grids)
+    for blob in store.profiles(model.name, span.start, span.end).values():
+        total = total + decode_profile(blob, reference.grids)
+    return total

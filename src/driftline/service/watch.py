@@ -1,0 +1,278 @@
+"""Watch: the state of one model while its windows are judged, and what one window changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from driftline.alarms.calibration import MIN_WINDOWS, SPANS, Calibration, calibrate
+from driftline.alarms.judge import judge, judge_independent
+from driftline.alarms.verdict import Verdict
+from driftline.incidents import Advanced, Finding, advance
+from driftline.performance.judge import PerformancePolicy
+from driftline.profiles.codec import decode_profile, encode_profile
+from driftline.profiles.grid import Floats
+from driftline.profiles.profile import Profile
+from driftline.quality import Expectations, expectations, faults_of
+from driftline.records import (
+    SEVERITIES,
+    Changes,
+    Event,
+    Fault,
+    Incident,
+    IncidentKind,
+    ModelState,
+    OutboxRow,
+    PerformanceResult,
+    WindowResult,
+    WindowStatus,
+)
+from driftline.reference import Reference
+from driftline.service.findings import (
+    drift_findings,
+    drift_in_words,
+    performance_findings,
+    performance_in_words,
+    quality_findings,
+)
+from driftline.service.intake import Intake
+from driftline.service.ledger import Ledger, load_ledger
+from driftline.settings.models import ModelSettings
+from driftline.stores import Store
+from driftline.windows import Window
+
+DRIFT: tuple[IncidentKind, ...] = ("data_drift", "prediction_drift")
+
+
+@dataclass
+class Watch:
+    """One model as it stands: what to judge with, what is open, where it goes on."""
+
+    model: ModelSettings
+    state: ModelState
+    reference: Reference
+    expected: Expectations
+    calibration: Calibration | None
+    policy: PerformancePolicy
+    ledger: Ledger | None
+    recent: list[Floats] = field(default_factory=list)
+    open_incidents: list[Incident] = field(default_factory=list)
+    latest: PerformanceResult | None = None
+
+    @property
+    def rate(self) -> float:
+        return self.model.alarms.false_alarms.per_window(self.model.window)
+
+    def judge_window(self, window: Window, intake: Intake, labels: Sequence[pa.Table]) -> Changes:
+        """Everything that `window` changes, with the labels that were known by its end."""
+        profile = intake.profiles[window]
+        doubles = 0
+        if self.ledger is not None:
+            doubles = self.ledger.add_window(window, intake.rows.get(window, []))
+            self.ledger.add_labels(labels)
+        result = self._result(window, profile, intake, doubles)
+        findings = drift_findings(result, self._compared, profile, self._outputs)
+        findings += quality_findings(result)
+        findings = _one_per_column(findings)
+        kinds: list[IncidentKind] = ["data_quality"]
+        if result.status == "judged":
+            kinds += DRIFT
+        by_kind = {kind: [f for f in findings if f.kind == kind] for kind in kinds}
+        changes = self._with_performance(window.end, self._advance(by_kind, window.end), window.end)
+        return replace(changes, windows=(result,), profiles={window: encode_profile(profile)})
+
+    def judge_labels(self, labels: Sequence[pa.Table], now: datetime) -> Changes | None:
+        """What labels alone change between two windows; None when nothing."""
+        if self.ledger is None:
+            return None
+        self.ledger.add_labels(labels)
+        if not self.ledger.changed:
+            return None
+        return self._with_performance(now, Advanced(), self.state.position)
+
+    @property
+    def _compared(self) -> Profile:
+        return self.calibration.scorer.total if self.calibration else self.reference.total
+
+    @property
+    def _outputs(self) -> set[str]:
+        predictions = self.model.predictions
+        return {name for name in (predictions.prediction, predictions.score) if name}
+
+    def _result(
+        self, window: Window, profile: Profile, intake: Intake, doubles: int
+    ) -> WindowResult:
+        least = self.model.alarms.min_rows
+        unknown = frozenset(intake.columns - self.reference.grids.keys())
+        faults = list(faults_of(self.expected, profile, least, unknown))
+        if doubles:
+            told = f"{doubles:,} of {profile.rows:,} rows repeat an id of the same window"
+            faults.append(Fault("duplicate_ids", told, "medium"))
+        faults += _source_faults(window, intake)
+        status: WindowStatus = "judged"
+        if profile.rows < least:
+            status = "too_few_rows" if profile.rows else "empty"
+        verdict = self._verdict(profile) if status == "judged" else None
+        return WindowResult(window, profile.rows, status, verdict, tuple(faults), window.end)
+
+    def _verdict(self, profile: Profile) -> Verdict:
+        if self.calibration is None:
+            return judge_independent(self.reference.total, profile, self.rate)
+        self.recent = [*self.recent[1 - max(SPANS) :], self.calibration.scorer.score(profile)]
+        return judge(self.calibration, np.array(self.recent), profile)
+
+    def _with_performance(self, now: datetime, advanced: Advanced, position: datetime) -> Changes:
+        """The changes so far, with what the ledger has to say, and the model's new state."""
+        state = replace(self.state, position=position)
+        changes = Changes(state, self.state.position)
+        if self.ledger is not None:
+            rows, outcomes = self.ledger.settle()
+            before = dict(self.ledger.judged)
+            results = self.ledger.judge(now, self.policy)
+            advanced = _both(advanced, self._advance_performance(results, before, now))
+            state = replace(state, labels_until=now, early_labels=self.ledger.encoded_early())
+            changes = replace(
+                changes,
+                state=state,
+                predictions=rows,
+                outcomes=outcomes,
+                performance=tuple(results),
+            )
+        self.state = state
+        advanced = self._cross_reference(advanced)
+        return replace(
+            changes,
+            incidents=advanced.incidents,
+            events=advanced.events,
+            outbox=tuple(row for event in advanced.events for row in self._outbox(event)),
+        )
+
+    def _advance_performance(
+        self,
+        results: Sequence[PerformanceResult],
+        before: Mapping[datetime, PerformanceResult],
+        now: datetime,
+    ) -> Advanced:
+        """Spans count once, when they are first judged; a later judgement counts when it alarms."""
+        advanced = Advanced()
+        for result in results:
+            if result.status != "judged":
+                continue
+            known = before.get(result.span.end)
+            first = known is None or known.status != "judged"
+            if first or (result.alarm and not (known and known.alarm)):
+                step = self._advance({"performance": performance_findings(result)}, now)
+                advanced = _both(advanced, step)
+            if self.latest is None or result.span.end >= self.latest.span.end:
+                self.latest = result
+        return advanced
+
+    def _advance(
+        self, findings: Mapping[IncidentKind, Sequence[Finding]], now: datetime
+    ) -> Advanced:
+        advanced = Advanced()
+        for kind, found in findings.items():
+            mine = [incident for incident in self.open_incidents if incident.kind == kind]
+            step = advance(self.model.name, kind, mine, found, now)
+            others = [incident for incident in self.open_incidents if incident.kind != kind]
+            self.open_incidents = others + [i for i in step.incidents if i.is_open]
+            advanced = _both(advanced, step)
+        return advanced
+
+    def _cross_reference(self, advanced: Advanced) -> Advanced:
+        """Say in each changed incident whether there is drift, a drop in performance, or both."""
+        drifted = [c for i in self.open_incidents if i.kind in DRIFT for c in i.columns]
+        performance = performance_in_words(self.latest) if self.ledger else ""
+        told: dict[str, Incident] = {}
+        for incident in advanced.incidents:
+            line = drift_in_words(drifted) if incident.kind == "performance" else performance
+            facts = [f for f in incident.facts if not f.startswith(("Performance: ", "Drift: "))]
+            told[incident.id] = replace(incident, facts=(*facts, *([line] if line else [])))
+        self.open_incidents = [told.get(i.id, i) for i in self.open_incidents]
+        events = tuple(
+            replace(event, incident=replace(event.incident, facts=told[event.incident.id].facts))
+            for event in advanced.events
+        )
+        return Advanced(tuple(told.values()), events)
+
+    def _outbox(self, event: Event) -> list[OutboxRow]:
+        rank = SEVERITIES.index(event.incident.severity)
+        return [
+            OutboxRow(
+                f"{event.id}.{channel.name}",
+                event.id,
+                self.model.name,
+                channel.name,
+                "pending",
+                event.at,
+            )
+            for channel in self.model.channels
+            if rank >= SEVERITIES.index(channel.min_severity)
+        ]
+
+
+def _both(first: Advanced, second: Advanced) -> Advanced:
+    """Two steps as one; the later state of an incident counts."""
+    incidents = {incident.id: incident for incident in (*first.incidents, *second.incidents)}
+    return Advanced(tuple(incidents.values()), (*first.events, *second.events))
+
+
+def _one_per_column(findings: Sequence[Finding]) -> list[Finding]:
+    """A column that is gone or of the wrong type has drifted too: only the fault is told."""
+    faulty = {f.column for f in findings if f.kind == "data_quality" and f.column}
+    kept: dict[tuple[str, str | None, str], Finding] = {}
+    for finding in findings:
+        if finding.kind != "data_quality" and finding.column in faulty:
+            continue
+        fact = "" if finding.column else finding.fact
+        kept[finding.kind, finding.column, fact] = finding
+    return list(kept.values())
+
+
+def _source_faults(window: Window, intake: Intake) -> list[Fault]:
+    """The source's problems, told at the window they likely touch: the one with fewest rows."""
+    if not intake.problems:
+        return []
+    touched = min(intake.profiles, key=lambda w: (intake.profiles[w].rows, w.start))
+    if window != touched:
+        return []
+    return [
+        Fault(problem.code, str(problem), "medium" if problem.rows else "high")
+        for problem in intake.problems
+        if problem.code != "empty_source"
+    ]
+
+
+def load_watch(
+    model: ModelSettings, policy: PerformancePolicy, store: Store, state: ModelState
+) -> Watch:
+    """The watch as the store left it; calibrates the alarms."""
+    reference = Reference.from_bytes(state.reference)
+    windows = list(reference.windows.values())
+    rate = model.alarms.false_alarms.per_window(model.window)
+    calibration = calibrate(windows, rate) if len(windows) >= MIN_WINDOWS else None
+    watch = Watch(
+        model=model,
+        state=state,
+        reference=reference,
+        expected=expectations(reference),
+        calibration=calibration,
+        policy=policy,
+        ledger=None,
+        open_incidents=store.incidents(model.name, open_only=True),
+    )
+    if model.labels is not None:
+        watch.ledger = load_ledger(model, reference, store, state.position, state.early_labels)
+        judged = [r for r in watch.ledger.judged.values() if r.status == "judged"]
+        watch.latest = max(judged, key=lambda result: result.span.end, default=None)
+    if calibration is not None:
+        since = state.position - 4 * max(SPANS) * model.window
+        kept = store.profiles(model.name, since, state.position)
+        profiles = [decode_profile(blob, reference.grids) for blob in kept.values()]
+        large = [profile for profile in profiles if profile.rows >= model.alarms.min_rows]
+        watch.recent = [calibration.scorer.score(profile) for profile in large[-max(SPANS) :]]
+    return watch
