@@ -1,0 +1,32 @@
+"""driftline.yaml as frozen values; a wrong file is told with all its faults at once."""
+
+from driftline.settings.fields import shown_url
+from driftline.settings.load import load_settings, parse_settings
+from driftline.settings.models import (
+    Alarms,
+    ChannelSettings,
+    Labels,
+    ModelSettings,
+    Performance,
+    Predictions,
+    ReferenceSource,
+    ReferenceSpan,
+    Settings,
+    Task,
+)
+
+__all__ = [
+    "Alarms",
+    "ChannelSettings",
+    "Labels",
+    "ModelSettings",
+    "Performance",
+    "Predictions",
+    "ReferenceSource",
+    "ReferenceSpan",
+    "Settings",
+    "Task",
+    "load_settings",
+    "parse_settings",
+    "shown_url",
+]

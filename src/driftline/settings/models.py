@@ -1,0 +1,271 @@
+"""The settings of one file as frozen values. What each key means is said under its field."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    Discriminator,
+    Field,
+    SerializeAsAny,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from driftline.alarms.budget import Budget
+from driftline.records import Severity
+from driftline.settings.fields import (
+    CONFIG,
+    Duration,
+    FalseAlarms,
+    Label,
+    Moment,
+    Name,
+    Share,
+    StoreUrl,
+    Text,
+    WebUrl,
+    WindowLength,
+)
+from driftline.windows import format_duration, iso
+
+Task = Literal["binary", "multiclass", "regression"]
+
+
+def _kind_of_reference(value: object) -> str:
+    own = isinstance(value, ReferenceSource) or (isinstance(value, dict) and "origin" in value)
+    return "source" if own else "span"
+
+
+class Predictions(BaseModel):
+    """Where the model's predictions are, and which column plays which part.
+
+    `source` names the kind of source; the keys of that kind stand beside these.
+    """
+
+    model_config = CONFIG
+
+    origin: SerializeAsAny[BaseModel]
+    timestamp: Text
+    """Column with the moment of each prediction; without a zone it is UTC."""
+    id: Text | None = None
+    """Column that names each prediction; needed to join labels."""
+    prediction: Text | None = None
+    """Column with what the model said; watched as its output, not as a feature."""
+    score: Text | None = None
+    """Column with the probability of the positive class."""
+    features: tuple[Text, ...] | None = None
+    """Columns to compare; default: every other column."""
+    categorical: tuple[Text, ...] = ()
+    """Columns to compare as categories though they hold numbers; text, booleans and categories are
+    taken as such anyway."""
+    ignore: tuple[Text, ...] = ()
+    """Columns to leave out."""
+
+    @field_validator("prediction", "score", "id")
+    @classmethod
+    def _own_column(cls, name: str | None, info: ValidationInfo) -> str | None:
+        taken = {k: info.data.get(k) for k in ("timestamp", "id", "prediction")}
+        for role, column in taken.items():
+            if name is not None and column == name and role != info.field_name:
+                raise ValueError(f'a column of its own; "{name}" is the {role} already')
+        return name
+
+
+class Labels(BaseModel):
+    """Where the labels are. They are joined to predictions by id, whenever they come."""
+
+    model_config = CONFIG
+
+    origin: SerializeAsAny[BaseModel]
+    id: Text
+    """Column that names the prediction which the label belongs to."""
+    label: Text
+    """Column with what was true."""
+    timestamp: Text | None = None
+    """Column with the moment at which the label became known; default: it is known at once."""
+    wait: Duration = timedelta(days=90)
+    """How long after its prediction a label may still come."""
+
+
+class ReferenceSpan(BaseModel):
+    """What the model is used to: a span of its own predictions."""
+
+    model_config = CONFIG
+
+    start: Moment = Field(alias="from")
+    """First day or moment."""
+    end: Moment = Field(alias="to")
+    """Day or moment at which it ends; this one is no longer part of it."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError(
+                f"`from` must be before `to`; found {iso(self.start)} and {iso(self.end)}"
+            )
+        return self
+
+
+class ReferenceSource(BaseModel):
+    """What the model is used to: a source of its own, such as its training data."""
+
+    model_config = CONFIG
+
+    origin: SerializeAsAny[BaseModel]
+    timestamp: Text | None = None
+    """Column with the moment of each row; default: that of the predictions, where it is there."""
+
+
+class Alarms(BaseModel):
+    """When to alarm."""
+
+    model_config = CONFIG
+
+    false_alarms: FalseAlarms = Budget()
+    """The one knob: how many false alarms are acceptable, over all columns and tests of a model."""
+    min_rows: int = Field(default=20, ge=1)
+    """Windows with fewer rows are recorded but not judged."""
+
+
+class Performance(BaseModel):
+    """How performance is followed once labels come: a current span against the one before it."""
+
+    model_config = CONFIG
+
+    current: Duration = timedelta(days=7)
+    """Length of the span that is judged; a whole number of windows."""
+    baseline: Duration = timedelta(days=30)
+    """Length of the span that it is compared with; it ends where the current one begins."""
+    drop: Share = Field(default=0.05, gt=0, lt=1)
+    """Relative worsening that is worth an alarm (0.05 is 5 %), if its interval excludes none."""
+    metric: str | None = None
+    """The metric shown first; default: chosen by the task."""
+    min_labels: int = Field(default=100, ge=1)
+    """A span with fewer labels is not judged."""
+    min_coverage: Share = Field(default=0.5, ge=0, le=1)
+    """A span in which a smaller share of predictions has a label is not judged."""
+
+
+class ChannelSettings(BaseModel):
+    """Where notices go. `kind` names the kind of channel; its own keys stand beside these."""
+
+    model_config = CONFIG
+
+    options: SerializeAsAny[BaseModel]
+    name: Text = Field(json_schema_extra={"default": "its kind"})
+    """What the channel is called. Two channels of a kind need names."""
+    min_severity: Severity = "low"
+    """Incidents below this are not sent here."""
+
+
+class ModelSettings(BaseModel):
+    """One model that is watched."""
+
+    model_config = CONFIG
+
+    name: Name
+    """What the model is called, everywhere; any text without slashes."""
+    version: Text | None = None
+    """The model's version, shown with its results."""
+    predictions: Predictions
+    """Where its predictions are."""
+    labels: Labels | None = None
+    """Where its labels are; without them performance is not followed."""
+    task: Task | None = Field(default=None, validate_default=True)
+    """What kind of model it is; needed with labels."""
+    positive: Label | None = None
+    """The label that counts as positive in a binary task; default: the greater of the two."""
+    reference: Annotated[
+        Annotated[ReferenceSpan, Tag("span")] | Annotated[ReferenceSource, Tag("source")],
+        Discriminator(_kind_of_reference),
+    ]
+    """What the model is used to."""
+    window: WindowLength = timedelta(days=1)
+    """The piece of time that one check looks at: a length that divides a day, 1d or 1w."""
+    every: Duration = Field(default_factory=lambda given: given.get("window", timedelta(days=1)))
+    """How often to look for windows that are due; default: the length of the window."""
+    alarms: Alarms = Alarms()
+    """When to alarm."""
+    performance: Performance = Field(default=Performance(), validate_default=True)
+    """How performance is followed."""
+    channels: tuple[ChannelSettings, ...] = ()
+    """Where notices of this model go."""
+
+    @field_validator("labels")
+    @classmethod
+    def _joinable(cls, labels: Labels | None, info: ValidationInfo) -> Labels | None:
+        predictions = info.data.get("predictions")
+        if labels is None or predictions is None:
+            return labels
+        if predictions.id is None:
+            raise ValueError("labels are joined by id: give `id` under predictions too")
+        if predictions.prediction is None and predictions.score is None:
+            raise ValueError(
+                "give `prediction` or `score` under predictions to compare labels with"
+            )
+        return labels
+
+    @field_validator("task")
+    @classmethod
+    def _task_with_labels(cls, task: Task | None, info: ValidationInfo) -> Task | None:
+        labels, predictions = info.data.get("labels"), info.data.get("predictions")
+        if labels is None or predictions is None:
+            return task
+        if task is None:
+            raise ValueError("needed with labels: binary, multiclass or regression")
+        if task != "binary" and predictions.prediction is None:
+            raise ValueError(f"a {task} model needs `prediction` under predictions")
+        return task
+
+    @field_validator("performance")
+    @classmethod
+    def _made_of_windows(cls, performance: Performance, info: ValidationInfo) -> Performance:
+        window: timedelta | None = info.data.get("window")
+        if window is None:
+            return performance
+        told = f"with windows of {format_duration(window)}"
+        if performance.current % window:
+            found = format_duration(performance.current)
+            raise ValueError(f"`current` must be a whole number of windows; found {found} {told}")
+        if performance.baseline < window:
+            found = format_duration(performance.baseline)
+            raise ValueError(f"`baseline` must hold at least one window; found {found} {told}")
+        return performance
+
+
+class Settings(BaseModel):
+    """All of one settings file."""
+
+    model_config = CONFIG
+
+    store: StoreUrl = Field(default="sqlite:///driftline.db", validate_default=True)
+    """Where results are kept: any SQLAlchemy URL. A relative SQLite path is taken from the folder
+    of the settings file."""
+    url: WebUrl | None = None
+    """Where people open the dashboard; used in notices."""
+    models: tuple[ModelSettings, ...]
+    """The models that are watched."""
+    channels: tuple[ChannelSettings, ...] = ()
+    """Where notices go."""
+    alarms: Alarms = Alarms()
+    """When to alarm."""
+    performance: Performance = Performance()
+    """How performance is followed."""
+    every: Duration | None = None
+    """How often to look for windows that are due; default: the length of each model's window."""
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _some(cls, models: object) -> object:
+        if isinstance(models, list | tuple) and not models:
+            raise ValueError("no model in it; give at least one")
+        return models
+
+    def model(self, name: str) -> ModelSettings:
+        """The settings of one model; KeyError when there is none of that name."""
+        return {model.name: model for model in self.models}[name]

@@ -1,0 +1,244 @@
+"""What the sources of files share: skipping files outside a span, reading on after a bad one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import pyarrow as pa
+
+from driftline.errors import ColumnError, DataError, SourceError, nearest
+from driftline.profiles.frames import to_microseconds
+from driftline.sources.finding import Found, find_files
+from driftline.sources.formats import UNREADABLE, Facts, Format, Part, batch_rows
+from driftline.sources.moments import MISSING, Moments
+from driftline.sources.protocol import Note, Problem, Reading
+from driftline.windows import from_micros
+
+
+@dataclass
+class FileSource:
+    """Rows in one file, in the files of a folder, or in those that match a glob.
+
+    Files are listed anew for every reading. What was learnt of a file is remembered until its size
+    or time of change differ.
+    """
+
+    name: str
+    format: Format
+    timestamp: str | None = None
+    required: tuple[str, ...] = ()
+    _known: dict[Found, Facts] = field(default_factory=dict, repr=False)
+
+    def batches(
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        columns: Collection[str] | None = None,
+    ) -> Reading:
+        problems: list[Problem] = []
+        files = self._files(problems.append)
+        tables = self._tables(files, Moments.between(start, end), columns, problems)
+        return Reading(_merged(tables), problems)
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        if self.timestamp is None:
+            return None
+        ends: list[int] = []
+        for found, facts in self._files(_ignore).items():
+            if any(part.low is None for part in facts.parts) and self._has_moments(found, facts):
+                for _ in self._read(
+                    found, facts, facts.parts, Moments(), [self.timestamp], _ignore
+                ):
+                    pass
+            for part in self._known.get(found, facts).parts:
+                ends += [moment for moment in (part.low, part.high) if moment is not None]
+        return (from_micros(min(ends)), from_micros(max(ends))) if ends else None
+
+    def columns(self) -> pa.Schema:
+        fields: dict[str, pa.Field] = {}
+        for found, facts in self._files(_ignore).items():
+            for column in _fields(found, facts):
+                if column.name not in fields or pa.types.is_null(fields[column.name].type):
+                    fields[column.name] = column
+        return pa.schema(list(fields.values()))
+
+    def _files(self, note: Note) -> dict[Found, Facts]:
+        """Every file that can be read, and what is known of it."""
+        listed = find_files(self.name, self.format.endings)
+        known: dict[Found, Facts] = {}
+        failed: list[Problem] = []
+        for found in listed:
+            seen = self._known.get(found) or self._look(found)
+            if isinstance(seen, Problem):
+                note(seen)
+                failed += [seen] * (seen.code == "unreadable_source")
+            else:
+                known[found] = seen
+        self._known = known
+        if failed and len(failed) == len(listed):
+            raise _all_failed(failed)
+        self._require(known)
+        return dict(known)
+
+    def _look(self, found: Found) -> Facts | Problem:
+        if found.size == 0:
+            return Problem("empty_source", found.path, "the file is empty (0 bytes)")
+        try:
+            facts = self.format.look(found.path, self.timestamp)
+        except UNREADABLE as error:
+            return _unreadable(found.path, error)
+        names = facts.schema.names
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            told = f"two columns called {', '.join(twice)}; column names must be distinct"
+            return Problem("unreadable_source", found.path, told, facts.rows or 0)
+        stamp = self.timestamp
+        if stamp is not None and stamp in found.values and stamp not in names:
+            moment = int(to_microseconds(_constant(found, stamp, 1))[0])
+            known = None if moment == MISSING else moment
+            return replace(facts, parts=tuple(Part(p.number, known, known) for p in facts.parts))
+        return facts
+
+    def _require(self, known: dict[Found, Facts]) -> None:
+        there = {name for found, facts in known.items() for name in _names(found, facts)}
+        absent = [name for name in self._needed() if name not in there]
+        if absent and there:
+            told = ", ".join(f'"{name}"{nearest(name, there)}' for name in absent)
+            raise ColumnError(
+                f"{self.name}: no column {told} (columns: {', '.join(sorted(there))})"
+            )
+
+    def _needed(self) -> list[str]:
+        return [name for name in (self.timestamp, *self.required) if name is not None]
+
+    def _has_moments(self, found: Found, facts: Facts) -> bool:
+        return self.timestamp is None or self.timestamp in _names(found, facts)
+
+    def _tables(
+        self,
+        files: dict[Found, Facts],
+        span: Moments,
+        columns: Collection[str] | None,
+        problems: list[Problem],
+    ) -> Iterator[pa.Table]:
+        failed, given = [], 0
+        for found, facts in files.items():
+            missing = [name for name in self._needed() if name not in _names(found, facts)]
+            if facts.rows == 0:
+                problems.append(Problem("empty_source", found.path, "the file has no rows"))
+                continue
+            if missing:
+                problems.append(_missing(found, facts, missing, self.timestamp in missing))
+            parts = [p for p in facts.parts if p.low is None or span.meets(p.low, p.high or p.low)]
+            if not parts or not self._has_moments(found, facts):
+                continue
+            wanted = self._wanted(found, facts, columns)
+            before = len(problems)
+            for table in self._read(found, facts, parts, span, wanted, problems.append):
+                given += table.num_rows
+                yield table
+            new = [p for p in problems[before:] if p.code == "unreadable_source"]
+            failed += new
+            given += not new
+        if failed and not given:
+            raise _all_failed(failed)
+
+    def _wanted(self, found: Found, facts: Facts, columns: Collection[str] | None) -> list[str]:
+        names = _names(found, facts)
+        if columns is None:
+            return names
+        return [name for name in names if name in columns or name == self.timestamp]
+
+    def _read(
+        self,
+        found: Found,
+        facts: Facts,
+        parts: Sequence[Part],
+        span: Moments,
+        wanted: list[str],
+        note: Note,
+    ) -> Iterator[pa.Table]:
+        """The rows of one file that are in the span; whatever is wrong with it is noted."""
+        in_file = [name for name in wanted if name in facts.schema.names]
+        moments, rows = Moments(span.start, span.end), 0
+        try:
+            for table in self.format.read(found.path, facts, parts, in_file, note):
+                rows += table.num_rows
+                for name in wanted[len(in_file) :]:
+                    table = table.append_column(name, _constant(found, name, table.num_rows))
+                if self.timestamp is not None:
+                    table = moments.keep(table, self.timestamp)
+                if table.num_rows:
+                    yield table
+        except (*UNREADABLE, DataError) as error:
+            note(_unreadable(found.path, error, rows, facts.rows))
+            return
+        finally:
+            if moments.bad_rows:
+                note(moments.problem(found.path, self.timestamp or ""))
+        if rows == 0:
+            note(Problem("empty_source", found.path, "the file has no rows"))
+        if moments.low is not None and tuple(parts) == facts.parts and parts[0].low is None:
+            learnt = (Part(parts[0].number, moments.low, moments.high),)
+            self._known[found] = replace(facts, parts=learnt)
+
+
+def _merged(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows with small neighbours of one schema put together."""
+    held: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        limit = batch_rows(table.num_columns)
+        if held and (rows + table.num_rows > limit or table.schema != held[0].schema):
+            yield pa.concat_tables(held)
+            held, rows = [], 0
+        held.append(table)
+        rows += table.num_rows
+    if held:
+        yield pa.concat_tables(held)
+
+
+def _fields(found: Found, facts: Facts) -> list[pa.Field]:
+    """The file's own columns, then those its folders give it."""
+    own = facts.schema.names
+    given = [pa.field(n, kind) for n, (_, kind) in found.values.items() if n not in own]
+    return [*facts.schema, *given]
+
+
+def _names(found: Found, facts: Facts) -> list[str]:
+    return [column.name for column in _fields(found, facts)]
+
+
+def _constant(found: Found, name: str, rows: int) -> pa.Array:
+    value, kind = found.values[name]
+    return pa.repeat(pa.scalar(value, kind), rows)
+
+
+def _missing(found: Found, facts: Facts, missing: list[str], left_out: bool) -> Problem:
+    names = _names(found, facts)
+    told = ", ".join(f'"{name}"{nearest(name, names)}' for name in missing)
+    rows = (facts.rows or 0) if left_out else 0
+    rest = "; its rows are left out" if left_out else ""
+    return Problem("missing_column", found.path, f"no column {told}{rest}", rows)
+
+
+def _unreadable(path: str, error: Exception, read: int = 0, rows: int | None = None) -> Problem:
+    if not os.path.exists(path):
+        return Problem("unreadable_source", path, "went away while it was read")
+    first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    told = first if isinstance(error, DataError) else f"half-written or damaged: {first}"
+    if read:
+        told += f"; the {read:,} rows before that were used"
+    return Problem("unreadable_source", path, told, max(0, (rows or 0) - read))
+
+
+def _all_failed(failed: list[Problem]) -> SourceError:
+    more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
+    return SourceError("; ".join(str(problem) for problem in failed[:3]) + more)
+
+
+def _ignore(_: Problem) -> None:
+    pass

@@ -1,0 +1,71 @@
+"""Which rows of a table lie in a span of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+
+from driftline.profiles.frames import to_microseconds
+from driftline.sources.protocol import Problem
+from driftline.windows import to_micros
+
+MISSING = np.iinfo(np.int64).min
+"""What stands for a missing or unreadable moment."""
+
+
+@dataclass
+class Moments:
+    """Keeps the rows of [start, end) and remembers what it saw; all in microseconds since 1970.
+
+    Attributes:
+        low, high: first and last moment seen so far, in the span or not.
+        bad_rows: rows without a readable moment so far; `example` is one that could not be read.
+    """
+
+    start: int | None = None
+    end: int | None = None
+    low: int | None = None
+    high: int | None = None
+    bad_rows: int = 0
+    example: str | None = None
+
+    @classmethod
+    def between(cls, start: datetime | None, end: datetime | None) -> Self:
+        return cls(to_micros(start) if start else None, to_micros(end) if end else None)
+
+    def meets(self, low: int, high: int) -> bool:
+        """Whether [low, high] and the span have a moment in common."""
+        return (self.end is None or low < self.end) and (self.start is None or high >= self.start)
+
+    def keep(self, table: pa.Table, column: str) -> pa.Table:
+        """The rows of `table` in the span. Raises ColumnError when it holds no moments."""
+        micros = to_microseconds(table[column])
+        good = micros != MISSING
+        if not good.all():
+            self.bad_rows += int(np.count_nonzero(~good))
+            if self.example is None:
+                left = table[column].filter(pa.array(~good)).drop_null()
+                self.example = str(left[0].as_py()) if len(left) else None
+        if good.any():
+            low = int(micros.min(where=good, initial=np.iinfo(np.int64).max))
+            high = int(micros.max())
+            self.low = low if self.low is None else min(self.low, low)
+            self.high = high if self.high is None else max(self.high, high)
+        if self.start is not None:
+            good &= micros >= self.start
+        if self.end is not None:
+            good &= micros < self.end
+        return table if good.all() else table.filter(pa.array(good))
+
+    def problem(self, path: str, column: str) -> Problem:
+        """What to tell about the rows without a readable moment."""
+        example = f' (such as "{self.example}")' if self.example is not None else ""
+        told = (
+            f"{self.bad_rows:,} row{'s' if self.bad_rows != 1 else ''} left out: "
+            f'"{column}" is missing or is no ISO 8601 moment{example}'
+        )
+        return Problem("bad_timestamps", path, told, self.bad_rows)
