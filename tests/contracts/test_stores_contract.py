@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -209,8 +209,6 @@ def test_what_is_recorded_is_read_back_equal(
 
 
 def test_moments_come_back_in_utc_whatever_zone_they_were_given_in(store: Store) -> None:
-    from datetime import timezone
-
     local = datetime(2026, 3, 1, 2, 30, tzinfo=timezone(timedelta(hours=2)))
     store.begin(replace(STATE, position=local))
     state = store.model("late-arrival")
@@ -420,7 +418,9 @@ def with_outbox(store: Store, count: int) -> list[OutboxRow]:
     """A store with outbox rows that fall due day after day."""
     found = incident(0)
     event, _ = told(found, due=BEGIN)
-    made = [told(found, due=day(number).start, channel=f"{number:03}")[1] for number in range(count)]
+    made = [
+        told(found, due=day(number).start, channel=f"{number:03}")[1] for number in range(count)
+    ]
     changes = again(0, incidents=(found,), events=(event,), outbox=tuple(reversed(made)))
     assert store.record(changes)
     return made
