@@ -90,7 +90,13 @@ def seasons(planned: pd.DataFrame, scored: pd.DataFrame) -> Rows:
 
 
 def schedule(planned: pd.DataFrame, scored: pd.DataFrame) -> Rows:
-    rows = [head("month|VX|EV|from LGA|to Florida|plane built 2011 or later|plane_seats")]
+    rows = [
+        head(
+            "month|VX|EV|from LGA|to Florida|dest new since March|distance new since March"
+            "|plane built 2011 or later|plane_seats"
+        )
+    ]
+    past = scored[scored["day"] < pd.Timestamp("2013-04-01")]
     for month, of_month in by_month(scored):
         rows.append(
             [
@@ -99,6 +105,8 @@ def schedule(planned: pd.DataFrame, scored: pd.DataFrame) -> Rows:
                 share(of_month["carrier"] == "EV"),
                 share(of_month["origin"] == "LGA"),
                 share(of_month["dest"].isin(FLORIDA)),
+                share(~of_month["dest"].isin(past["dest"].unique())),
+                share(~of_month["distance"].isin(past["distance"].unique())),
                 share(of_month["plane_year"].dropna() >= 2011),
                 f"{of_month['plane_seats'].mean():.0f}",
             ]
