@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import webbrowser
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -217,3 +218,13 @@ def _source_faults(model: ModelSettings) -> list[str]:
         except DataError as error:
             faults.append(f"{model.name}: {error}")
     return faults
+
+
+def demo(folder: Path, serve: bool) -> int:
+    from driftline.demo.play import play
+
+    page = play(folder)
+    terminal.out.print(f"report: {page.resolve()}", markup=False, soft_wrap=True)
+    if serve and sys.stdout.isatty():
+        webbrowser.open(page.resolve().as_uri())
+    return WELL

@@ -68,16 +68,17 @@ def change_in_words(column: ColumnVerdict, reference: Summary, current: Summary)
 
 
 def _numeric_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:
-    if column.statistic == "new_value_share":
-        return f"{column.name}: {percent(column.value)} of values are ones the reference never had"
     before = [number(q, 4) for q in quantiles(reference, (0.1, 0.5, 0.9))]
     after = [number(q, 4) for q in quantiles(current, (0.1, 0.5, 0.9))]
-    told = f"{column.name}: "
+    told = []
+    if column.statistic == "new_value_share":
+        told.append(f"{percent(column.value)} of values are ones the reference never had")
     if before[1] != after[1]:
-        told += f"median {after[1]} (reference {before[1]}), "
-    return (
-        told + f"80 % of values in {after[0]} to {after[2]} (reference {before[0]} to {before[2]})"
-    )
+        told.append(f"median {after[1]} (reference {before[1]})")
+    if before != after:
+        usual = f"(reference {before[0]} to {before[2]})"
+        told.append(f"80\u202f% of values in {after[0]} to {after[2]} {usual}")
+    return f"{column.name}: {', '.join(told) or 'the shape of its distribution has changed'}"
 
 
 def _categorical_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:

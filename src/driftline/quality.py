@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from driftline.errors import nearest
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
@@ -19,6 +17,9 @@ from driftline.wording import count, percent
 
 UNREADABLE = 0.001
 """Share of a column's rows with a value of the wrong type from which it is a fault."""
+
+MOST = 0.9
+"""Share of one value in a reference window from which a column may be constant by chance."""
 
 FEW = 0.2
 """Part of the smallest reference window's rows below which a window has too few."""
@@ -30,12 +31,12 @@ class Expectations:
 
     Attributes:
         fewest: rows of its smallest window; 0 when unknown.
-        never_constant: columns that took more than one value in each of its windows.
+        varied: columns in which no value made up most of any of its windows.
         infinite: columns in which it has infinite values.
     """
 
     fewest: int
-    never_constant: frozenset[str]
+    varied: frozenset[str]
     infinite: frozenset[str]
 
 
@@ -43,25 +44,26 @@ def expectations(reference: Reference) -> Expectations:
     windows = list(reference.windows.values())
     return Expectations(
         fewest=min((window.rows for window in windows), default=0),
-        never_constant=frozenset(
+        varied=frozenset(
             name
             for name in reference.grids
-            if windows and all(_distinct(window.columns[name]) > 1 for window in windows)
+            if windows and all(_largest_share(window.columns[name]) < MOST for window in windows)
         ),
         infinite=frozenset(n for n, s in reference.total.columns.items() if s.infinite),
     )
 
 
-def _distinct(summary: Summary) -> int:
-    return int(np.count_nonzero(summary.counts))
+def _largest_share(summary: Summary) -> float:
+    """Share of the values that are in the fullest cell; 0 without values."""
+    return float(summary.counts.max() / summary.present) if summary.present else 0.0
 
 
 def faults_of(
-    expected: Expectations, profile: Profile, min_rows: int, found_columns: frozenset[str]
+    expected: Expectations, profile: Profile, min_rows: int, others: frozenset[str]
 ) -> tuple[Fault, ...]:
     """Every fault of one window.
 
-    `found_columns` are the data's columns that the reference does not have, one of which may be a
+    `others` are the data's columns that the reference does not have, one of which may be a
     missing one under another name.
     """
     if profile.rows == 0:
@@ -75,7 +77,7 @@ def faults_of(
             Fault("too_few_rows", f"only {count(profile.rows, 'row')} (at least {min_rows}){usual}")
         )
     for name, summary in profile.columns.items():
-        fault = _column_fault(expected, name, summary, min_rows, found_columns)
+        fault = _column_fault(expected, name, summary, min_rows, others)
         if fault:
             faults.append(fault)
     return tuple(faults)
@@ -86,10 +88,10 @@ def _column_fault(
     name: str,
     summary: Summary,
     min_rows: int,
-    found_columns: frozenset[str],
+    others: frozenset[str],
 ) -> Fault | None:
     if summary.absent == summary.rows:
-        hint = nearest(name, found_columns)
+        hint = nearest(name, others)
         return Fault("missing_column", f"{name}: no such column in the data{hint}", "high", name)
     if summary.unreadable > UNREADABLE * summary.rows:
         share = percent(summary.unreadable / summary.rows)
@@ -100,9 +102,9 @@ def _column_fault(
         told = f"{name}: {count(summary.infinite, 'infinite value')}; the reference has none"
         return Fault("infinite_values", told, "medium", name)
     if (
-        name in expected.never_constant
+        name in expected.varied
         and summary.present >= max(min_rows, 2)
-        and _distinct(summary) == 1
+        and _largest_share(summary) == 1
     ):
         told = f"{name}: one value in all {summary.present:,} rows; the reference always varies"
         return Fault("stuck_column", told, "medium", name)

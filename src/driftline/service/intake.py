@@ -24,13 +24,13 @@ class Intake:
         profiles: the profile of each window; empty where there were no rows.
         rows: the id, prediction and score columns of each window's rows, for the labels to come.
         problems: what was wrong with the source.
-        columns: every column the data had.
+        others: columns of the data that were not asked for, looked up when one is missing.
     """
 
     profiles: dict[Window, Profile]
     rows: dict[Window, list[pa.Table]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    columns: set[str] = field(default_factory=set)
+    others: frozenset[str] = frozenset()
 
 
 def role_columns(model: ModelSettings) -> list[str]:
@@ -48,7 +48,6 @@ def take_in(
     wanted = {*grids, *roles}
     reading = source.batches(windows[0].start, windows[-1].end, wanted)
     for table in reading:
-        intake.columns.update(table.column_names)
         numbers = window_numbers(
             to_microseconds(table[model.predictions.timestamp]), windows[0], len(windows)
         )
@@ -56,6 +55,11 @@ def take_in(
         if model.predictions.id in table.column_names:
             _keep_rows(intake, table, roles, numbers, windows)
     intake.problems = reading.problems
+    for window, profile in intake.profiles.items():
+        if any(summary.absent for summary in profile.columns.values()):
+            found = next(iter(source.batches(window.start, window.end)), pa.table({}))
+            intake.others = frozenset(found.column_names) - wanted
+            break
     return intake
 
 

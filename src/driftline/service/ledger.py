@@ -109,13 +109,8 @@ class Ledger:
         baseline = Window(span.start - lengths.baseline, span.start)
         task = self.model.task
         assert task is not None
-        return judge_span(
-            task, self._within(span), self._within(baseline), policy, span, baseline, now
-        )
-
-    def _within(self, span: Window) -> list[tuple[Window, Outcomes]]:
-        inside = [w for w in self.outcomes if span.start <= w.start and w.end <= span.end]
-        return [(window, self.outcomes[window]) for window in sorted(inside)]
+        windows = sorted(self.outcomes.items())
+        return judge_span(windows, windows, (span, baseline), policy, task, now)
 
     def _trim(self, now: datetime) -> None:
         for window in [w for w in self.rows if w.end <= now - self._wait]:

@@ -107,8 +107,7 @@ class Watch:
         self, window: Window, profile: Profile, intake: Intake, doubles: int
     ) -> WindowResult:
         least = self.model.alarms.min_rows
-        unknown = frozenset(intake.columns - self.reference.grids.keys())
-        faults = list(faults_of(self.expected, profile, least, unknown))
+        faults = list(faults_of(self.expected, profile, least, intake.others))
         if doubles:
             told = f"{doubles:,} of {profile.rows:,} rows repeat an id of the same window"
             faults.append(Fault("duplicate_ids", told, "medium"))

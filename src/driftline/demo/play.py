@@ -1,0 +1,92 @@
+"""The demo, played: write the files, watch the year, say what was found."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from driftline import terminal
+from driftline.demo.flights import END, write_demo
+from driftline.errors import DataError, DriftlineError
+from driftline.records import PerformanceResult
+from driftline.service.all_models import run_models
+from driftline.service.pages import page_of
+from driftline.report import render
+from driftline.settings import Settings, load_settings
+from driftline.stores import Store, open_store
+from driftline.wording import metric_name, number
+
+STORE = "driftline.db"
+MARK = "# The Driftline demo"
+LAST_LABEL = END.replace(day=8)
+"""A week after the last flight: every label that comes has come."""
+
+
+def play(folder: Path) -> Path:
+    """Play the demo in `folder`, from the start each time; the path of the report."""
+    _make_room(folder)
+    terminal.err.print(
+        "A model trained on January to March 2013 says at push-back whether a flight out of New York "
+        "will be late.\nIt is watched from April to December, day by day; labels come after landing."
+    )
+    with terminal.progress_bars() as progress:
+        config = write_demo(folder, progress)
+    settings = load_settings(config)
+    store = open_store(settings.store.get_secret_value())
+    try:
+        with terminal.progress_bars() as progress:
+            errors = run_models(settings, store, lambda _: LAST_LABEL, progress)
+        for name, error in errors.items():
+            if error:
+                raise DriftlineError(f"{name}: {error}")
+        report = folder / "report.html"
+        pages = [page_of(model, store, LAST_LABEL) for model in settings.models]
+        report.write_text(render(pages), encoding="utf-8")
+        _tell(settings, store)
+    finally:
+        store.close()
+    return report
+
+
+def _make_room(folder: Path) -> None:
+    """Clear away an earlier demo; never anybody else's files."""
+    settings = folder / "driftline.yaml"
+    if folder.exists() and any(folder.iterdir()):
+        ours = settings.exists() and settings.read_text(encoding="utf-8").startswith(MARK)
+        if not ours:
+            raise DataError(
+                f"{folder} is not empty and not an earlier demo; name another folder with --dir"
+            )
+        for name in ("predictions", "labels"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        for file in folder.glob(f"{STORE}*"):
+            file.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _tell(settings: Settings, store: Store) -> None:
+    for model in settings.models:
+        incidents = store.incidents(model.name)
+        performance = store.performance(model.name)
+        terminal.model_lines(model.name, store.windows(model.name), performance, "")
+        terminal.out.print(terminal.incident_table(incidents))
+        for incident in incidents:
+            terminal.incident_details(incident)
+            terminal.out.print()
+        _tell_months(performance)
+
+
+def _tell_months(performance: Sequence[PerformanceResult]) -> None:
+    """The main metric at the end of each month: what happened to the model's quality."""
+    by_month: dict[str, PerformanceResult] = {}
+    for result in performance:
+        if result.status == "judged":
+            by_month[f"{result.span.end:%b}"] = result
+    if not by_month:
+        return
+    main = next(iter(by_month.values())).main
+    told = ", ".join(
+        f"{month} {number(result.metrics[main].current)}" for month, result in by_month.items()
+    )
+    terminal.out.print(f"{metric_name(main)} over the last 7 days of each month: {told}")
