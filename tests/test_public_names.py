@@ -13,7 +13,16 @@ import pytest
 import driftline
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("sklearn", "scipy.stats", "pandas", "sqlalchemy", "plotly", "pyarrow", "numpy", "streamlit")
+HEAVY = (
+    "sklearn",
+    "scipy.stats",
+    "pandas",
+    "sqlalchemy",
+    "plotly",
+    "pyarrow",
+    "numpy",
+    "streamlit",
+)
 
 
 @pytest.mark.parametrize("name", driftline.__all__)

@@ -3,8 +3,8 @@
 >>> import numpy as np
 >>> import driftline as dl
 >>> reference = dl.Reference.fit({"age": np.arange(1000.0)})
->>> reference.profile({"age": np.array([3.0, 4.0])}).rows
-2
+>>> dl.compare(reference, {"age": np.arange(1000.0) + 300}).drifted
+True
 
 Importing this module is cheap: each public name is imported when it is first used.
 """
@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from driftline.api import Comparison as Comparison
+    from driftline.api import compare as compare
     from driftline.errors import ColumnError as ColumnError
     from driftline.errors import DataError as DataError
     from driftline.errors import DriftlineError as DriftlineError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ColumnError": "driftline.errors",
+    "Comparison": "driftline.api",
     "DataError": "driftline.errors",
     "DriftlineError": "driftline.errors",
     "Profile": "driftline.profiles.profile",
@@ -38,6 +41,7 @@ _HOMES = {
     "SettingsError": "driftline.errors",
     "SourceError": "driftline.errors",
     "StoreError": "driftline.errors",
+    "compare": "driftline.api",
     "load_settings": "driftline.settings",
 }
 """Where each public name is defined."""
