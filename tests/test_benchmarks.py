@@ -1,0 +1,30 @@
+"""The benchmarks still run. What they measure is not judged here: see benchmarks/README.md."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SMALL = {
+    "compare_speed.py": ["--rows", "2000", "--repeats", "1"],
+    "profile_parquet.py": ["--millions", "1", "--repeats", "1", "--memory-at"],
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_benchmark_runs_and_tells_its_ratio(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / name), *SMALL[name]],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "ratio " in done.stdout
