@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-from driftline.labels import decode_rows, encode_rows, join, labels_table, rows_table
+from driftline.kept_rows import decode_rows, encode_rows, labels_table, rows_table, together
+from driftline.labels import join, latest
 from driftline.performance.judge import PerformancePolicy, judge_span
 from driftline.profiles.grid import NumericGrid
 from driftline.profiles.joined import outcomes_of
@@ -70,7 +71,7 @@ class Ledger:
         self.changed.update(joined.changed)
         if joined.unmatched.num_rows:
             waiting = [self.early] if self.early is not None else []
-            self.early = pa.concat_tables([*waiting, joined.unmatched])
+            self.early = latest(together([*waiting, joined.unmatched]))
 
     def settle(self) -> tuple[dict[Window, bytes], dict[Window, bytes]]:
         """Count the changed windows anew: their rows and their outcomes, encoded, to be stored."""
