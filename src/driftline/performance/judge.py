@@ -56,20 +56,20 @@ class PerformancePolicy:
 
 
 def judge_span(
-    task: Task,
     current: Windows,
     baseline: Windows,
+    spans: tuple[Window, Window],
     policy: PerformancePolicy,
-    span: Window,
-    baseline_span: Window,
+    task: Task,
     judged_at: datetime,
 ) -> PerformanceResult:
     """Compare the outcomes of the current span's windows with those of the baseline span's.
 
-    The baseline span ends where the current one begins; windows that are not inside their span are
-    left out. Every metric of the task is reported; only the main one can alarm. Raises DataError
-    when `policy.metric` is no metric of the task that can drop.
+    `spans` are the current span and its baseline, which ends where the current one begins; windows
+    that are not inside their span are left out. Every metric of the task is reported; only the main
+    one can alarm. Raises DataError when `policy.metric` is no metric of the task that can drop.
     """
+    span, baseline_span = spans
     empty = _empty(task, (*current, *baseline))
     now = span_of(_inside(span, current), empty)
     before = span_of(_inside(baseline_span, baseline), empty)
