@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from driftline.sources.protocol import Note
 
-BATCH_CELLS = 2**23
-"""Cells (rows x columns) that a table has about; 64 MB of numbers."""
+BATCH_CELLS = 2**22
+"""Cells (rows x columns) that a table has about; 32 MB of numbers."""
 
 UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
 """What reading a damaged file raises."""
