@@ -43,7 +43,7 @@ def r2(outcomes: Outcomes) -> float | None:
     """
     sums, rows = outcomes.sums, outcomes.labelled
     spread = ((rows * sums["squared_label"]) << SCALE) - sums["label"] ** 2
-    return 1 - ((rows * sums["squared_error"]) << SCALE) / spread if spread > 0 else None
+    return 1 - to_float((rows * sums["squared_error"]) << 2 * SCALE, spread) if spread else None
 
 
 @metric("regression", better="neither", low=-math.inf, high=math.inf, unit="label")
