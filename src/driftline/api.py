@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from driftline.alarms.budget import Budget
 from driftline.alarms.calibration import MIN_WINDOWS, calibrate
 from driftline.alarms.judge import judge, judge_independent
@@ -143,5 +141,5 @@ def _calibrated(reference: Reference, windows: list[Profile], whole: Profile) ->
     assert reference.window is not None
     rate = Budget().per_window(reference.window)
     calibration = calibrate(list(reference.windows.values()), rate, spans=(span,))
-    scores = np.array([calibration.scorer.score(window) for window in windows[-span:]])
+    scores = [calibration.scorer.score(window) for window in windows[-span:]]
     return judge(calibration, scores, whole)

@@ -11,7 +11,7 @@ from driftline.alarms.verdict import ColumnVerdict
 from driftline.profiles.grid import CategoricalGrid, NumericGrid
 from driftline.profiles.summary import Summary
 from driftline.records import SEVERITIES, Event, IncidentKind
-from driftline.wording import KINDS, listing, moment, number, percent
+from driftline.wording import KINDS, listing, moment, percent, trimmed
 
 _NEXT: dict[IncidentKind, tuple[str, ...]] = {
     "data_drift": (
@@ -42,9 +42,15 @@ def next_steps(kind: IncidentKind) -> tuple[str, ...]:
 
 
 def headline(kind: IncidentKind, columns: Sequence[str], facts: Sequence[str]) -> str:
-    """One sentence that says what is wrong."""
-    if len(facts) == 1 or not columns:
-        return facts[0]
+    """One sentence that says what is wrong: of a single column the first thing that changed.
+
+    >>> headline("data_drift", ["temp"], ["temp: median 74 (reference 38); 80 % of values in ..."])
+    'temp: median 74 (reference 38)'
+    >>> headline("data_drift", ["temp", "dewp"], ["temp: ...", "dewp: ..."])
+    'temp and dewp differ from the reference'
+    """
+    if len(columns) < 2:
+        return facts[0].split("; ")[0] if columns else facts[0]
     if kind == "data_drift":
         return f"{listing(columns)} differ from the reference"
     if kind == "prediction_drift":
@@ -68,17 +74,17 @@ def change_in_words(column: ColumnVerdict, reference: Summary, current: Summary)
 
 
 def _numeric_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:
-    before = [number(q, 4) for q in quantiles(reference, (0.1, 0.5, 0.9))]
-    after = [number(q, 4) for q in quantiles(current, (0.1, 0.5, 0.9))]
+    before = [trimmed(q, 4) for q in quantiles(reference, (0.1, 0.5, 0.9))]
+    after = [trimmed(q, 4) for q in quantiles(current, (0.1, 0.5, 0.9))]
     told = []
-    if column.statistic == "new_value_share":
-        told.append(f"{percent(column.value)} of values are ones the reference never had")
     if before[1] != after[1]:
         told.append(f"median {after[1]} (reference {before[1]})")
     if before != after:
         usual = f"(reference {before[0]} to {before[2]})"
         told.append(f"80\u202f% of values in {after[0]} to {after[2]} {usual}")
-    return f"{column.name}: {', '.join(told) or 'the shape of its distribution has changed'}"
+    if column.statistic == "new_value_share":
+        told.append(f"{percent(column.value)} of values are ones the reference never had")
+    return f"{column.name}: {'; '.join(told) or 'the shape of its distribution has changed'}"
 
 
 def _categorical_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:
@@ -90,7 +96,7 @@ def _categorical_words(column: ColumnVerdict, reference: Summary, current: Summa
     most = np.argsort(-np.abs(q - p), kind="stable")[:2]
     names = reference.grid.names
     moved = [f'"{names[i]}" {percent(q[i])} (reference {percent(p[i])})' for i in most]
-    return f"{column.name}: {', '.join(moved)}"
+    return f"{column.name}: {'; '.join(moved)}"
 
 
 def quantiles(summary: Summary, shares: Sequence[float]) -> list[float]:

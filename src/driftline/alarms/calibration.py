@@ -19,7 +19,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftline.alarms.evidence import Question, Scorer, questions_of, score_own_windows
+from driftline.alarms.evidence import (
+    Evidence,
+    Question,
+    Scorer,
+    questions_of,
+    score_own_windows,
+)
 from driftline.profiles.grid import Floats
 from driftline.profiles.profile import Profile
 
@@ -28,6 +34,12 @@ MIN_WINDOWS = 20
 
 SPANS = (1, 3, 7)
 """Windows over which evidence is summed: a jump shows in one, a small lasting change in seven."""
+
+CERTAIN = 8.0
+"""Scales beyond which one window's change is certain, and only its size still counts."""
+
+SIZE = 10.0
+"""How much a certain change's score grows with its effect: the larger, the further ahead."""
 
 CLIP = 3.0
 """One window's greatest contribution to a sum over several, in scales: a wild day is no trend."""
@@ -76,22 +88,18 @@ class Calibration:
         """The smallest false-alarm chance per window that this many windows can promise."""
         return 1 / (self.windows + 1)
 
-    def standardize(self, scores: Floats) -> Floats:
-        """Scores as deviations from honest ones, in scales."""
-        standardized: Floats = (scores - self.centre) / self.scale
-        return standardized
-
-    def span_scores(self, recent: Floats) -> Floats:
-        """For the newest window the score of every test over every span, as a multiple of the
+    def span_scores(self, recent: Evidence) -> Floats:
+        """For the newest window the score of every question over every span, as a multiple of the
         threshold: above 1 is an alarm.
 
-        `recent` are standardized scores of shape (windows, F), newest last. Shape (S, F); spans
-        longer than `recent` are minus infinity.
+        `recent` is the evidence of the last windows, shape (windows, F), newest last. Shape (S, F);
+        spans longer than `recent` are minus infinity.
         """
-        known = [span for span in self.spans if span <= len(recent)]
+        standardized = Evidence((recent.scores - self.centre) / self.scale, recent.effects)
         scores = np.full((len(self.spans), len(self.questions)), -np.inf)
-        for i, span in enumerate(known):
-            scores[i] = _over(recent[-span:], span, self.windows, self.questions)[-1]
+        for i, span in enumerate(self.spans):
+            if span <= len(recent.scores):
+                scores[i] = _over(standardized, span, self.windows, self.questions)[-1]
         over: Floats = scores / self.spread / self.thresholds[:, None]
         return over
 
@@ -112,15 +120,15 @@ def calibrate(windows: Sequence[Profile], rate: float, spans: Sequence[int] = SP
     if count < MIN_WINDOWS:
         raise ValueError(f"calibration needs {MIN_WINDOWS} reference windows; found {count}")
     questions = questions_of(windows[0].grids)
-    scorer, scores = score_own_windows(windows)
+    scorer, own = score_own_windows(windows)
     held = count // 2
     spans = tuple(span for span in spans if span <= held)
-    drawn = _draw(scores, questions, spans, held)
+    drawn = _draw(own, questions, spans, held)
     spread = np.maximum(np.quantile(drawn, 0.95, axis=1) / 1.96, 0.8)
     spread[0] = 1.0
     greatest = (drawn / spread[:, None, :]).max(axis=2)
     thresholds = _thresholds(greatest, MARGIN * rate)
-    centre, scale = _fit(scores, questions)
+    centre, scale = _fit(own.scores, questions)
     return Calibration(
         scorer=scorer,
         questions=questions,
@@ -153,10 +161,10 @@ def _fit(scores: Floats, questions: Sequence[Question]) -> tuple[Floats, Floats]
     return centre, scale
 
 
-def _draw(scores: Floats, questions: Sequence[Question], spans: Sequence[int], held: int) -> Floats:
+def _draw(own: Evidence, questions: Sequence[Question], spans: Sequence[int], held: int) -> Floats:
     """Span scores of held-out windows: shape (spans, draws x positions, questions)."""
     random = np.random.default_rng(20130401)
-    count = len(scores)
+    count = len(own.scores)
     first = max(spans) - 1
     repeats = int(np.clip(DRAWS // (held - first), 40, 200))
     drawn = []
@@ -167,8 +175,8 @@ def _draw(scores: Floats, questions: Sequence[Question], spans: Sequence[int], h
             out = random.permutation(count)[:held]
         rest = np.ones(count, dtype=bool)
         rest[out] = False
-        centre, scale = _fit(scores[rest], questions)
-        standardized = (scores[out] - centre) / scale
+        centre, scale = _fit(own.scores[rest], questions)
+        standardized = Evidence((own.scores[out] - centre) / scale, own.effects[out])
         drawn.append(
             [
                 _over(standardized, span, count - held, questions)[first + 1 - span :]
@@ -179,17 +187,20 @@ def _draw(scores: Floats, questions: Sequence[Question], spans: Sequence[int], h
 
 
 def _over(
-    standardized: Floats, span: int, reference_windows: int, questions: Sequence[Question]
+    standardized: Evidence, span: int, reference_windows: int, questions: Sequence[Question]
 ) -> Floats:
     """Scores of every run of `span` windows: shape (windows - span + 1, questions).
 
     A sum is divided by its standard deviation for independent windows, the error of the reference's
-    own mean included.
+    own mean included. A single window's score beyond CERTAIN goes by its effect: otherwise one wild
+    reference day with a certain but small change would hide every larger one.
     """
+    scores = standardized.scores
     if span == 1:
-        sums = standardized
+        certain = np.sign(scores) * CERTAIN * (1 + SIZE * standardized.effects)
+        sums = np.where(np.abs(scores) > CERTAIN, certain, scores)
     else:
-        clipped = np.clip(standardized, -CLIP, CLIP)
+        clipped = np.clip(scores, -CLIP, CLIP)
         total = np.cumsum(np.vstack([np.zeros(clipped.shape[1]), clipped]), axis=0)
         sums = (total[span:] - total[:-span]) / np.sqrt(span * (1 + span / reference_windows))
     one_sided = np.array([question.distance or question.upper for question in questions])

@@ -20,6 +20,7 @@ from driftline.statistics.chi_squared import chi_squared
 from driftline.statistics.kolmogorov_smirnov import kolmogorov_smirnov
 from driftline.statistics.new_value_share import new_rows
 from driftline.statistics.ranks import mean_difference, mid_ranks
+from driftline.statistics.total_variation import total_variation
 
 FEW = 40
 """Hits below which a rate is scored by its exact predictive law instead of the normal one."""
@@ -60,6 +61,27 @@ def questions_of(grids: Mapping[str, Grid]) -> tuple[Question, ...]:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What speaks against one window (arrays of shape (F,)) or several (windows, F), F questions.
+
+    Attributes:
+        scores: distance from the reference in standard deviations, if rows were independent.
+        effects: size of the change that each question is about, 0 to 1.
+    """
+
+    scores: Floats
+    effects: Floats
+
+
+def stack(windows: Sequence[Evidence]) -> Evidence:
+    """Evidence of single windows as one of shape (windows, F)."""
+    return Evidence(
+        np.array([window.scores for window in windows]),
+        np.array([window.effects for window in windows]),
+    )
+
+
+@dataclass(frozen=True)
 class Scorer:
     """Scores windows against a reference.
 
@@ -71,27 +93,27 @@ class Scorer:
     total: Profile
     new: Mapping[str, int]
 
-    def score(self, window: Profile) -> Floats:
-        """One score per test for a window that is no part of the reference."""
-        return np.array(
-            [
-                score
-                for name, summary in window.columns.items()
-                for score in _scores(self.total.columns[name], summary, self.new[name])
-            ]
+    def score(self, window: Profile) -> Evidence:
+        """The evidence against a window that is no part of the reference."""
+        return _evidence(
+            pair
+            for name, summary in window.columns.items()
+            for pair in _scores(self.total.columns[name], summary, self.new[name])
         )
 
 
-def score_own_windows(windows: Sequence[Profile]) -> tuple[Scorer, Floats]:
-    """A scorer from the reference's windows, and each of them scored against all the others.
+def _evidence(pairs: Iterable[tuple[float, float]]) -> Evidence:
+    scores, effects = zip(*pairs, strict=True)
+    return Evidence(np.array(scores), np.array(effects))
 
-    Returns the scorer and an array of shape (windows, questions).
-    """
+
+def score_own_windows(windows: Sequence[Profile]) -> tuple[Scorer, Evidence]:
+    """A scorer from the reference's windows, and each of them scored against all the others."""
     total = windows[0]
     for window in windows[1:]:
         total = total + window
     new: dict[str, int] = {}
-    columns: list[list[list[float]]] = []
+    columns: list[list[list[tuple[float, float]]]] = []
     for name, whole in total.columns.items():
         own = [window.columns[name] for window in windows]
         rests = [whole - summary for summary in own]
@@ -103,24 +125,33 @@ def score_own_windows(windows: Sequence[Profile]) -> tuple[Scorer, Floats]:
                 for rest, summary, alone in zip(rests, own, lone, strict=True)
             ]
         )
-    scores = [[s for column in columns for s in column[i]] for i in range(len(windows))]
-    return Scorer(total, new), np.array(scores)
+    own_evidence = [
+        _evidence(pair for column in columns for pair in column[i]) for i in range(len(windows))
+    ]
+    return Scorer(total, new), stack(own_evidence)
 
 
-def _scores(reference: Summary, current: Summary, new: int) -> list[float]:
+def _scores(reference: Summary, current: Summary, new: int) -> list[tuple[float, float]]:
+    """Score and effect of each question about one column, in the order of `questions_of`."""
     n, m = reference.present, current.present
-    missing = rate_score(current.missing, current.rows, reference.missing, reference.rows)
     numeric = isinstance(reference.grid, NumericGrid)
+    missing = (
+        rate_score(current.missing, current.rows, reference.missing, reference.rows),
+        abs(current.missing_share - reference.missing_share),
+    )
     if n == 0 or m == 0:
-        return [*([0.0] * (4 if numeric else 2)), missing]
-    fresh = rate_score(new_rows(reference, current), m, new, n)
+        return [*([(0.0, 0.0)] * (4 if numeric else 2)), missing]
+    hits = new_rows(reference, current)
+    fresh = (rate_score(hits, m, new, n), hits / m)
     if not numeric:
-        return [float(np.sqrt(chi_squared(reference, current))), fresh, missing]
+        moved = total_variation(reference, current)
+        return [(float(np.sqrt(chi_squared(reference, current))), moved), fresh, missing]
+    distance = kolmogorov_smirnov(reference, current)
     ranks = mid_ranks(reference)
     return [
-        kolmogorov_smirnov(reference, current) * float(np.sqrt(n * m / (n + m))),
-        _ratio(*mean_difference(reference, current, ranks)),
-        _ratio(*mean_difference(reference, current, ranks**2)),
+        (distance * float(np.sqrt(n * m / (n + m))), distance),
+        (_ratio(*mean_difference(reference, current, ranks)), distance),
+        (_ratio(*mean_difference(reference, current, ranks**2)), distance),
         fresh,
         missing,
     ]

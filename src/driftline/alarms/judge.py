@@ -8,9 +8,10 @@ import numpy as np
 from scipy.special import ndtr
 
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration
+from driftline.alarms.evidence import Evidence, stack
 from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.comparison import effect_size
-from driftline.profiles.grid import Floats, NumericGrid
+from driftline.profiles.grid import NumericGrid
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
 from driftline.statistics import statistics
@@ -20,15 +21,20 @@ MIN_EFFECT = 0.01
 
 
 def judge(
-    calibration: Calibration, recent: Floats, window: Profile, min_effect: float = MIN_EFFECT
+    calibration: Calibration,
+    recent: Sequence[Evidence],
+    window: Profile,
+    min_effect: float = MIN_EFFECT,
 ) -> Verdict:
     """The verdict on `window`.
 
-    `recent` are the scores (`calibration.scorer.score`) of the last windows, shape (windows,
-    questions), newest last; the newest is `window`'s. As many as the longest span are used.
+    `recent` is the evidence (`calibration.scorer.score`) of the last windows, newest last; the
+    newest is `window`'s. As many as the longest span are used. A question whose own effect is below
+    `min_effect` cannot alarm.
     """
-    newest = calibration.standardize(recent[-max(calibration.spans) :])
-    over = calibration.span_scores(newest)
+    newest = recent[-1]
+    over = calibration.span_scores(stack(recent[-max(calibration.spans) :]))
+    over = np.where(newest.effects >= min_effect, over, np.minimum(over, 1.0))
     score = over.max(axis=0)
     span = over.argmax(axis=0)
     best: dict[str, int] = {}
@@ -39,12 +45,11 @@ def judge(
     for name, i in best.items():
         reference, current = calibration.scorer.total.columns[name], window.columns[name]
         deviation = max(0.0, float(score[i] * calibration.thresholds[span[i]]))
-        effect = effect_size(reference, current)
         columns.append(
             _column(
                 name,
                 (reference, current),
-                alarm=bool(score[i] > 1 and effect >= min_effect),
+                alarm=bool(score[i] > 1),
                 statistic=calibration.questions[i].statistic,
                 p_value=float(2 * ndtr(-deviation)),
                 blame=float(score[i]),

@@ -10,25 +10,26 @@ from driftline import terminal
 from driftline.demo.flights import END, write_demo
 from driftline.errors import DataError, DriftlineError
 from driftline.records import PerformanceResult
+from driftline.report import render
 from driftline.service.all_models import run_models
 from driftline.service.pages import page_of
-from driftline.report import render
 from driftline.settings import Settings, load_settings
 from driftline.stores import Store, open_store
 from driftline.wording import metric_name, number
 
 STORE = "driftline.db"
 MARK = "# The Driftline demo"
-LAST_LABEL = END.replace(day=8)
-"""A week after the last flight: every label that comes has come."""
+LAST_LABEL = END.replace(hour=12)
+"""Noon of the day after the last flight: every label that comes has come."""
 
 
 def play(folder: Path) -> Path:
     """Play the demo in `folder`, from the start each time; the path of the report."""
     _make_room(folder)
     terminal.err.print(
-        "A model trained on January to March 2013 says at push-back whether a flight out of New York "
-        "will be late.\nIt is watched from April to December, day by day; labels come after landing."
+        "A model trained on January to March 2013 says, when a flight leaves its gate in New York, "
+        "whether\nit will be late. It is watched day by day from April to December; labels come "
+        "after landing."
     )
     with terminal.progress_bars() as progress:
         config = write_demo(folder, progress)
@@ -71,9 +72,6 @@ def _tell(settings: Settings, store: Store) -> None:
         performance = store.performance(model.name)
         terminal.model_lines(model.name, store.windows(model.name), performance, "")
         terminal.out.print(terminal.incident_table(incidents))
-        for incident in incidents:
-            terminal.incident_details(incident)
-            terminal.out.print()
         _tell_months(performance)
 
 

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-import numpy as np
 import pyarrow as pa
 
 from driftline.alarms.calibration import MIN_WINDOWS, SPANS, Calibration, calibrate
+from driftline.alarms.evidence import Evidence
 from driftline.alarms.judge import judge, judge_independent
 from driftline.alarms.verdict import Verdict
 from driftline.incidents import Advanced, Finding, advance
 from driftline.performance.judge import PerformancePolicy
 from driftline.profiles.codec import decode_profile, encode_profile
-from driftline.profiles.grid import Floats
 from driftline.profiles.profile import Profile
 from driftline.quality import Expectations, expectations, faults_of
 from driftline.records import (
@@ -59,7 +58,7 @@ class Watch:
     calibration: Calibration | None
     policy: PerformancePolicy
     ledger: Ledger | None
-    recent: list[Floats] = field(default_factory=list)
+    recent: list[Evidence] = field(default_factory=list)
     open_incidents: list[Incident] = field(default_factory=list)
     latest: PerformanceResult | None = None
 
@@ -122,7 +121,7 @@ class Watch:
         if self.calibration is None:
             return judge_independent(self.reference.total, profile, self.rate)
         self.recent = [*self.recent[1 - max(SPANS) :], self.calibration.scorer.score(profile)]
-        return judge(self.calibration, np.array(self.recent), profile)
+        return judge(self.calibration, self.recent, profile)
 
     def _with_performance(self, now: datetime, advanced: Advanced, position: datetime) -> Changes:
         """The changes so far, with what the ledger has to say, and the model's new state."""

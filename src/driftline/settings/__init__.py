@@ -1,5 +1,6 @@
 """driftline.yaml as frozen values; a wrong file is told with all its faults at once."""
 
+from driftline.profiles.outcomes import Task
 from driftline.settings.fields import shown_url
 from driftline.settings.load import load_settings, parse_settings
 from driftline.settings.models import (
@@ -12,7 +13,6 @@ from driftline.settings.models import (
     ReferenceSource,
     ReferenceSpan,
     Settings,
-    Task,
 )
 
 __all__ = [

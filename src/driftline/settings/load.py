@@ -123,9 +123,11 @@ class _Checker:
 
     def _add(self, faults: Any) -> None:
         """Keep faults, but not what only follows from another one or is told at the top level."""
-        for path, message in faults:
+        found = list(faults)
+        for path, message in found:
             above = {path[:end] for end in range(len(path) + 1)}
-            if not above & self._quiet and not above & self._inherited:
+            told_above = above & self._inherited and (path[2:], message) in found
+            if not above & self._quiet and not told_above:
                 self._faults.append((path, message))
 
     def _repeated_names(self, models: list[Any]) -> None:

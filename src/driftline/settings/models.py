@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import (
     BaseModel,
@@ -17,6 +17,9 @@ from pydantic import (
 )
 
 from driftline.alarms.budget import Budget
+from driftline.errors import nearest
+from driftline.performance import metrics_of
+from driftline.profiles.outcomes import Task
 from driftline.records import Severity
 from driftline.settings.fields import (
     CONFIG,
@@ -32,8 +35,6 @@ from driftline.settings.fields import (
     WindowLength,
 )
 from driftline.windows import format_duration, iso
-
-Task = Literal["binary", "multiclass", "regression"]
 
 
 def _kind_of_reference(value: object) -> str:
@@ -235,6 +236,20 @@ class ModelSettings(BaseModel):
         if performance.baseline < window:
             found = format_duration(performance.baseline)
             raise ValueError(f"`baseline` must hold at least one window; found {found} {told}")
+        return performance
+
+    @field_validator("performance")
+    @classmethod
+    def _metric_of_the_task(cls, performance: Performance, info: ValidationInfo) -> Performance:
+        name, task = performance.metric, info.data.get("task")
+        if name is None or task is None:
+            return performance
+        known = [metric.name for metric in metrics_of(task) if metric.better != "neither"]
+        if name not in known:
+            raise ValueError(
+                f"`metric` of a {task} model must be one of {', '.join(known)}; found "
+                f'"{name}"{nearest(name, known)}'
+            )
         return performance
 
 
