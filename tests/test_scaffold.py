@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftline.errors import DataError, SourceError
@@ -194,6 +194,7 @@ def test_data_without_moments_or_rows_is_told(tmp_path: Path) -> None:
         file_source(tmp_path / "data.xlsx")
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12),

@@ -178,6 +178,20 @@ def test_labels_need_a_task_and_something_to_compare_with() -> None:
     parse_settings(with_score + "    task: binary\n", {})
 
 
+def test_a_metric_must_be_one_of_the_task() -> None:
+    extra = "    task: binary\n    performance: {metric: auc}\n"
+    (found,) = faults(GOOD + extra)
+    assert "performance: `metric` of a binary model must be one of accuracy, bal" in found
+    assert 'found "auc"' in found
+    parse_settings(GOOD + extra.replace("auc", "roc_auc"), {})
+
+
+def test_a_default_that_does_not_fit_a_model_is_told_at_the_model() -> None:
+    text = GOOD + "    window: 1w\nperformance: {current: 10d}\n"
+    (found,) = faults(text)
+    assert "models[0] (late).performance: `current` must be a whole number of windows" in found
+
+
 def test_two_models_of_one_name_are_a_fault() -> None:
     model = GOOD.removeprefix("models:\n")
     (found,) = faults(GOOD + model)
