@@ -9,9 +9,11 @@ moves: each day is left out in turn, which costs a subtraction. Nothing is drawn
 - Days in a row resemble each other: the variance grows by the effective number of days, from the
   first autocorrelation of the jackknife's pseudo-values, where it is positive and the longer span
   has at least 10 days.
-- Interval of a metric: Student's t with (days - 1) degrees of freedom.
-- Interval of a drop: by the delta method, with the day-to-day variance pooled over both spans. A
-  change that begins within the current span makes its own days differ, and should not hide itself.
+- Interval of a drop: Student's t and the delta method, with the day-to-day variance pooled over
+  both spans. A change that begins within the current span makes its own days differ, and should not
+  hide itself.
+- Interval of the metric: Student's t with the span's own day-to-day variance or the pooled one,
+  whichever is greater: a week without a storm does not show how much storms matter.
 - A span with fewer than 5 days borrows the day-to-day variance of the other span. When both have
   fewer, rows are taken as independent (`driftline.performance.independent_rows`), which is too
   narrow if days differ; metrics for which that is unknown get no interval, and so no alarm.
@@ -79,10 +81,13 @@ def change(metric: Metric, current: Span, baseline: Span, level: float) -> Metri
     now, before = metric(current.total), metric(baseline.total)
     drop = metric.drop(now, before)
     of_now, of_before = estimates(metric, current, baseline)
-    low, high = of_now.interval(level, metric.low, metric.high) if of_now else NO_INTERVAL
-    drop_low, drop_high = NO_INTERVAL
-    if drop is not None and of_now is not None and of_before is not None:
-        drop_low, drop_high = _drop_interval(drop, of_now, of_before, level)
+    low, high = drop_low, drop_high = NO_INTERVAL
+    if of_now is not None:
+        pooled = _pooled(of_now, of_before)
+        wider = max(of_now, pooled, key=lambda estimate: estimate.spread)
+        low, high = wider.interval(level, metric.low, metric.high)
+        if drop is not None and of_before is not None:
+            drop_low, drop_high = _drop_interval(drop, pooled, of_before, level)
     return MetricChange(now, before, drop, low, high, drop_low, drop_high, alarm=False)
 
 
@@ -169,14 +174,19 @@ def _inflation(persistence: float, blocks: int) -> float:
     return 1 + 2 * float(np.sum((1 - lags / blocks) * persistence**lags))
 
 
-def _drop_interval(
-    drop: float, now: Estimate, before: Estimate, level: float
-) -> tuple[float, float]:
-    known = [estimate for estimate in (now, before) if estimate.own]
+def _pooled(now: Estimate, before: Estimate | None) -> Estimate:
+    """`now` with the spread of both spans' blocks."""
+    known = [estimate for estimate in (now, before) if estimate is not None and estimate.own]
     freedom = sum(estimate.freedom for estimate in known)
     spread = sum(estimate.freedom * estimate.spread for estimate in known) / freedom
-    shares = now.share + before.share * (now.value / before.value) ** 2
-    reach = _reach(level, freedom, spread * shares / before.value**2)
+    return replace(now, spread=spread, freedom=freedom)
+
+
+def _drop_interval(
+    drop: float, pooled: Estimate, before: Estimate, level: float
+) -> tuple[float, float]:
+    shares = pooled.share + before.share * (pooled.value / before.value) ** 2
+    reach = _reach(level, pooled.freedom, pooled.spread * shares / before.value**2)
     return drop - reach, drop + reach
 
 
