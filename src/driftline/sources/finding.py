@@ -56,8 +56,10 @@ def find_files(path: str, endings: tuple[str, ...]) -> list[Found]:
 
 
 def _in_folder(folder: str, endings: tuple[str, ...]) -> list[str]:
-    below = [str(p) for p in Path(folder).rglob("*") if p.is_file()]
-    listed = [p for p in below if not _is_temporary(p, folder)]
+    listed = []
+    for inside, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] not in "._"]
+        listed += [os.path.join(inside, name) for name in files if name[0] not in "._"]
     fitting = [p for p in listed if p.lower().endswith(endings)]
     if not fitting:
         others = f" ({len(listed)} other files)" if listed else ""
@@ -96,6 +98,8 @@ def _with_values(paths: list[str], root: str) -> list[Found]:
 
 
 def _folder_values(path: str, root: str) -> dict[str, str]:
+    if "=" not in path:
+        return {}
     folders = Path(os.path.relpath(path, root or ".")).parts[:-1]
     pairs = (folder.partition("=") for folder in folders if "=" in folder)
     return {unquote(name): unquote(value) for name, _, value in pairs if name}
