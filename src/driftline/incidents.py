@@ -20,7 +20,7 @@ QUIET: Final[Mapping[IncidentKind, int]] = {
     "data_drift": 7,
     "prediction_drift": 7,
     "performance": 3,
-    "data_quality": 2,
+    "data_quality": 3,
 }
 """Windows (or spans) in a row without the trouble after which an incident is resolved. Drift waits
 for the longest span of evidence, which holds a change for that long."""

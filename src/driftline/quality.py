@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from driftline.errors import nearest
+from driftline.profiles.grid import NumericGrid
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
 from driftline.records import Fault
@@ -54,8 +55,13 @@ def expectations(reference: Reference) -> Expectations:
 
 
 def _largest_share(summary: Summary) -> float:
-    """Share of the values that are in the fullest cell; 0 without values."""
-    return float(summary.counts.max() / summary.present) if summary.present else 0.0
+    """Share of the values that are one and the same value, as far as the grid tells; 0 without any.
+
+    Between two points of a numeric grid different values share a cell: those are not counted.
+    """
+    numeric = isinstance(summary.grid, NumericGrid)
+    counts = summary.counts[1::2] if numeric else summary.counts
+    return float(counts.max(initial=0) / summary.present) if summary.present else 0.0
 
 
 def faults_of(

@@ -59,7 +59,7 @@ def profiles(
 
 
 def verdicts(calibration: Calibration, windows: list[Profile]) -> list[Verdict]:
-    scores = np.array([calibration.scorer.score(window) for window in windows])
+    scores = [calibration.scorer.score(window) for window in windows]
     return [
         judge(calibration, scores[max(0, i - 6) : i + 1], window)
         for i, window in enumerate(windows)
@@ -136,7 +136,7 @@ def test_a_budget_beyond_what_the_reference_can_promise_is_said_in_words() -> No
     reference = Reference.fit({n: np.concatenate([day[n] for day in made]) for n in made[0]})
     windows = [reference.profile(day) for day in made]
     calibration = calibrate(windows, Budget(1, timedelta(days=365)).per_window(timedelta(days=1)))
-    verdict = judge(calibration, np.array([calibration.scorer.score(windows[0])]), windows[0])
+    verdict = judge(calibration, [calibration.scorer.score(windows[0])], windows[0])
     assert "cannot promise a false alarm in 365 windows, only one in 26" in verdict.note
     assert verdict.p_value >= 1 / 26
 
@@ -148,26 +148,32 @@ def test_a_constant_reference_column_alarms_when_it_is_constant_no_more() -> Non
     reference = Reference.fit({n: np.concatenate([day[n] for day in made]) for n in made[0]})
     calibration = calibrate([reference.profile(day) for day in made], RATE)
     changed = reference.profile({**made[0], "fixed": np.full(ROWS, 2.0)})
-    verdict = judge(calibration, np.array([calibration.scorer.score(changed)]), changed)
+    verdict = judge(calibration, [calibration.scorer.score(changed)], changed)
     assert verdict.alarm
     assert verdict.columns[0].name == "fixed"
     assert not verdicts(calibration, [reference.profile(made[1])])[0].alarm
 
 
 def test_what_is_too_small_to_matter_is_never_an_alarm() -> None:
-    calibration, live = profiles(
-        0, 3, lambda t, day: t.update(x0=t["x0"] + 3) if day >= 60 else None
-    )
-    scores = np.array([calibration.scorer.score(window) for window in live])
-    assert judge(calibration, scores, live[-1]).alarm
-    assert not judge(calibration, scores, live[-1], min_effect=1.01).alarm
+    random = np.random.default_rng(0)
+    rows = 100_000
+    made = [{"x": random.normal(size=rows)} for _ in range(32)]
+    reference = Reference.fit({"x": np.concatenate([day["x"] for day in made[:10]])})
+    calibration = calibrate([reference.profile(day) for day in made[:30]], RATE)
+
+    def alarms(shift: float) -> bool:
+        window = reference.profile({"x": made[31]["x"] + shift})
+        return judge(calibration, [calibration.scorer.score(window)], window).alarm
+
+    assert alarms(0.08)
+    assert not alarms(0.03)
 
 
 def test_scores_stand_in_the_order_of_the_tests() -> None:
     reference = Reference.fit({"x": np.arange(50.0), "c": np.array(["a", "b"] * 25)})
     scorer, scores = score_own_windows([reference.total, reference.total])
-    assert scores.shape == (2, len(questions_of(reference.grids)))
-    assert scorer.score(reference.total).shape == (len(questions_of(reference.grids)),)
+    assert scores.scores.shape == (2, len(questions_of(reference.grids)))
+    assert scorer.score(reference.total).effects.shape == (len(questions_of(reference.grids)),)
 
 
 def test_a_rate_score_is_calm_about_first_hits_and_agrees_with_the_normal_law_for_many() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import ndtr
@@ -10,37 +12,45 @@ from scipy.special import ndtr
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration
 from driftline.alarms.evidence import Evidence, stack
 from driftline.alarms.verdict import ColumnVerdict, Verdict
-from driftline.comparison import effect_size
 from driftline.profiles.grid import NumericGrid
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
 from driftline.statistics import statistics
 
-MIN_EFFECT = 0.01
-"""Smallest effect that can alarm: at a million rows everything is improbable."""
+MIN_DISTANCE = 0.02
+"""Smallest distance between distributions that can alarm: at a million rows everything is
+improbable. A shift by 0.05 standard deviations is about as far."""
+
+MIN_SHARE = 0.01
+"""Smallest change in a share of rows (missing, new) that can alarm."""
+
+
+def least_effect(statistic: str) -> float:
+    """The effect below which a statistic's change is too small to matter."""
+    return MIN_SHARE if statistic.endswith("_share") else MIN_DISTANCE
 
 
 def judge(
     calibration: Calibration,
     recent: Sequence[Evidence],
     window: Profile,
-    min_effect: float = MIN_EFFECT,
 ) -> Verdict:
     """The verdict on `window`.
 
     `recent` is the evidence (`calibration.scorer.score`) of the last windows, newest last; the
-    newest is `window`'s. As many as the longest span are used. A question whose own effect is below
-    `min_effect` cannot alarm.
+    newest is `window`'s. As many as the longest span are used. What is too small to matter
+    (`least_effect`) cannot alarm.
     """
-    newest = recent[-1]
+    effects = recent[-1].effects
+    matters = effects >= [least_effect(q.statistic) for q in calibration.questions]
     over = calibration.span_scores(stack(recent[-max(calibration.spans) :]))
-    over = np.where(newest.effects >= min_effect, over, np.minimum(over, 1.0))
+    over = np.where(matters, over, np.minimum(over, 1.0))
     score = over.max(axis=0)
     span = over.argmax(axis=0)
     best: dict[str, int] = {}
-    for i, test in enumerate(calibration.questions):
-        if test.column not in best or score[i] > score[best[test.column]]:
-            best[test.column] = i
+    for i, question in enumerate(calibration.questions):
+        if question.column not in best or score[i] > score[best[question.column]]:
+            best[question.column] = i
     columns = []
     for name, i in best.items():
         reference, current = calibration.scorer.total.columns[name], window.columns[name]
@@ -52,6 +62,7 @@ def judge(
                 alarm=bool(score[i] > 1),
                 statistic=calibration.questions[i].statistic,
                 p_value=float(2 * ndtr(-deviation)),
+                effect=float(effects[i]),
                 blame=float(score[i]),
             )
         )
@@ -82,43 +93,54 @@ def _listed(spans: Sequence[int]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def judge_independent(
-    reference: Profile, window: Profile, rate: float, min_effect: float = MIN_EFFECT
-) -> Verdict:
+def judge_independent(reference: Profile, window: Profile, rate: float) -> Verdict:
     """The verdict when rows are taken as independent: exact two-sample tests, Holm's correction.
 
     Each column is asked whether its values differ (Kolmogorov-Smirnov, or chi-squared for
     categories) and whether its missing share differs. `rate` is the chance of any false alarm.
+    What is too small to matter (`least_effect`) cannot alarm.
     """
-    known = statistics()
-    columns = []
-    for name, summary in reference.columns.items():
-        pair = (summary, window.columns[name])
-        shape = "kolmogorov_smirnov" if isinstance(summary.grid, NumericGrid) else "chi_squared"
-        by_test = {test: known[test].p_value(*pair) for test in (shape, "missing_share")}
-        worst = min(by_test, key=lambda test: by_test[test])
-        p_value = min(1.0, len(by_test) * by_test[worst])
-        columns.append((p_value, name, worst, pair))
-    columns.sort(key=lambda column: (column[0], -effect_size(*column[3])))
-    verdicts = []
+    tested = [
+        _tested(name, summary, window.columns[name]) for name, summary in reference.columns.items()
+    ]
+    tested.sort(key=lambda column: (column.p_value, -column.effect))
     rejecting = True
-    for i, (p_value, name, test, pair) in enumerate(columns):
-        rejecting = rejecting and p_value * (len(columns) - i) <= rate
-        alarm = rejecting and effect_size(*pair) >= min_effect
-        blame = float(-np.log10(max(p_value, 1e-300)))
-        verdicts.append(
-            _column(name, pair, alarm=alarm, statistic=test, p_value=p_value, blame=blame)
-        )
-    verdicts.sort(key=lambda column: (not column.alarm, -column.blame, -column.effect))
+    columns = []
+    for i, column in enumerate(tested):
+        rejecting = rejecting and column.p_value * (len(tested) - i) <= rate
+        alarm = rejecting and column.effect >= least_effect(column.statistic)
+        columns.append(replace(column, alarm=alarm))
+    columns.sort(key=lambda column: (not column.alarm, -column.blame, -column.effect))
     return Verdict(
-        alarm=any(column.alarm for column in verdicts),
-        p_value=min(1.0, min((c.p_value for c in verdicts), default=1.0) * len(verdicts)),
-        columns=tuple(verdicts),
+        alarm=any(column.alarm for column in columns),
+        p_value=min(1.0, min((c.p_value for c in columns), default=1.0) * len(columns)),
+        columns=tuple(columns),
         method="independent_rows",
         note=(
             f"rows taken as independent (a calibrated verdict needs {MIN_WINDOWS} reference "
-            f"windows), chance of a false alarm {rate:.2g} over {len(verdicts)} columns"
+            f"windows), chance of a false alarm {rate:.2g} over {len(columns)} columns"
         ),
+    )
+
+
+def _tested(name: str, reference: Summary, current: Summary) -> ColumnVerdict:
+    """One column by its two tests, not yet corrected for the other columns."""
+    known = statistics()
+    numeric = isinstance(reference.grid, NumericGrid)
+    shape = "kolmogorov_smirnov" if numeric else "chi_squared"
+    tests = {test: known[test].p_value(reference, current) for test in (shape, "missing_share")}
+    worst = min(tests, key=lambda test: tests[test])
+    p_value = min(1.0, len(tests) * tests[worst])
+    sized = "total_variation" if worst == "chi_squared" else worst
+    effect = known[sized](reference, current)
+    return _column(
+        name,
+        (reference, current),
+        alarm=False,
+        statistic=worst,
+        p_value=p_value,
+        effect=0.0 if math.isnan(effect) else effect,
+        blame=float(-np.log10(max(p_value, 1e-300))),
     )
 
 
@@ -129,6 +151,7 @@ def _column(
     alarm: bool,
     statistic: str,
     p_value: float,
+    effect: float,
     blame: float,
 ) -> ColumnVerdict:
     reference, current = pair
@@ -139,7 +162,7 @@ def _column(
         statistic=statistic,
         value=statistics()[statistic](reference, current),
         p_value=p_value,
-        effect=effect_size(reference, current),
+        effect=effect,
         blame=blame,
         missing=current.missing_share,
         reference_missing=reference.missing_share,

@@ -20,7 +20,8 @@ class ColumnVerdict:
             (kolmogorov_smirnov, chi_squared, missing_share, new_category_share).
         value: that statistic's value.
         p_value: probability of a value as extreme without drift, 0 to 1, for this column alone.
-        effect: size of the change, 0 (none) to 1 (nothing in common); comparable between columns.
+        effect: size of the change, 0 (none) to 1 (nothing in common): the Kolmogorov-Smirnov or
+            total variation distance, or the change in the share of rows that is missing or new.
         blame: how far out of the ordinary the column is; columns are sorted by it.
         missing: share of rows without a usable value, 0 to 1.
         reference_missing: the same in the reference.

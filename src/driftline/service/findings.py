@@ -11,9 +11,6 @@ from driftline.profiles.profile import Profile
 from driftline.records import IncidentKind, PerformanceResult, WindowResult
 from driftline.wording import count, duration, metric_name, number, percent
 
-_QUALITY = ("missing_share", "new_category_share")
-"""Statistics whose alarms are about the data's quality rather than its distribution."""
-
 
 def drift_findings(
     result: WindowResult, reference: Profile, current: Profile, outputs: Collection[str]
@@ -27,7 +24,7 @@ def drift_findings(
         kind: IncidentKind = "data_drift"
         if column.name in outputs:
             kind = "prediction_drift"
-        elif column.statistic in _QUALITY:
+        elif column.statistic == "missing_share":
             kind = "data_quality"
         words = change_in_words(
             column, reference.columns[column.name], current.columns[column.name]
