@@ -35,7 +35,7 @@ def test_what_alarms_together_is_one_incident_and_lasts() -> None:
     incidents, events = play([[finding("temp"), finding("dewp")]] * 5)
     assert [incident.columns for incident in incidents] == [("temp", "dewp")]
     assert incidents[0].alarms == 5
-    assert incidents[0].message == "temp and dewp differ from the reference"
+    assert incidents[0].message == "temp changed; also dewp"
     assert [event.kind for event in events] == ["opened"]
 
 
@@ -73,6 +73,14 @@ def test_findings_about_the_whole_window_are_one_incident() -> None:
     assert len(incidents) == 1
     assert incidents[0].columns == ()
     assert incidents[0].message == "None changed"
+
+
+def test_a_fault_of_the_window_and_one_of_a_column_are_two_incidents() -> None:
+    incidents, _ = play([[finding("temp"), finding(None)], [finding(None)], [finding("temp")]])
+    assert [(i.columns, i.message, i.alarms) for i in incidents] == [
+        ((), "None changed", 2),
+        (("temp",), "temp changed", 2),
+    ]
 
 
 found = st.lists(

@@ -59,7 +59,8 @@ def advance(
 
     `open_incidents` are the model's open incidents of that kind, `findings` what was found, most
     blamed first. A finding about a column that an open incident names continues it; the others open
-    one new incident together. An incident that nothing continues comes closer to its end.
+    one new incident together, those about the whole window another. An incident that nothing
+    continues comes closer to its end.
     """
     incidents: list[Incident] = []
     events: list[Event] = []
@@ -73,10 +74,13 @@ def advance(
             events.append(_event(after, "resolved", now))
         elif _rank(after.severity) > _rank(incident.severity):
             events.append(_event(after, "worsened", now))
-    if left:
-        opened = _opened(model, kind, left, now)
-        incidents.append(opened)
-        events.append(_event(opened, "opened", now))
+    of_columns = [finding for finding in left if finding.column is not None]
+    of_all = [finding for finding in left if finding.column is None]
+    for new in (of_all, of_columns):
+        if new:
+            opened = _opened(model, kind, new, now)
+            incidents.append(opened)
+            events.append(_event(opened, "opened", now))
     return Advanced(tuple(incidents), tuple(events))
 
 
@@ -101,7 +105,7 @@ def _opened(model: str, kind: IncidentKind, findings: Sequence[Finding], now: da
         resolved=None,
         since=min(finding.since for finding in findings),
         columns=columns,
-        message=headline(kind, columns, facts),
+        message=headline(columns, facts),
         facts=facts,
         next_steps=next_steps(kind),
     )
@@ -123,7 +127,7 @@ def _continued(incident: Incident, findings: Sequence[Finding], now: datetime) -
         after,
         severity=severity,
         facts=facts,
-        message=headline(incident.kind, incident.columns, facts),
+        message=headline(incident.columns, facts),
     )
 
 

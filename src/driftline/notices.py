@@ -41,21 +41,19 @@ def next_steps(kind: IncidentKind) -> tuple[str, ...]:
     return _NEXT[kind]
 
 
-def headline(kind: IncidentKind, columns: Sequence[str], facts: Sequence[str]) -> str:
-    """One sentence that says what is wrong: of a single column the first thing that changed.
+def headline(columns: Sequence[str], facts: Sequence[str]) -> str:
+    """One sentence that says what is wrong: the first thing that changed in the most blamed column,
+    and which other columns changed.
 
-    >>> headline("data_drift", ["temp"], ["temp: median 74 (reference 38); 80 % of values in ..."])
+    >>> headline(["temp"], ["temp: median 74 (reference 38); 80 % of values in ..."])
     'temp: median 74 (reference 38)'
-    >>> headline("data_drift", ["temp", "dewp"], ["temp: ...", "dewp: ..."])
-    'temp and dewp differ from the reference'
+    >>> headline(["temp", "dewp", "humid"], ["temp: 99 % missing", "dewp: ...", "humid: ..."])
+    'temp: 99 % missing; also dewp and humid'
     """
-    if len(columns) < 2:
-        return facts[0].split("; ")[0] if columns else facts[0]
-    if kind == "data_drift":
-        return f"{listing(columns)} differ from the reference"
-    if kind == "prediction_drift":
-        return f"the model's output ({listing(columns)}) differs from the reference"
-    return f"{listing(columns)}: data not as in the reference"
+    if not columns:
+        return facts[0]
+    first = facts[0].split("; ")[0]
+    return f"{first}; also {listing(columns[1:])}" if len(columns) > 1 else first
 
 
 def change_in_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:
@@ -84,7 +82,17 @@ def _numeric_words(column: ColumnVerdict, reference: Summary, current: Summary) 
         told.append(f"80\u202f% of values in {after[0]} to {after[2]} {usual}")
     if column.statistic == "new_value_share":
         told.append(f"{percent(column.value)} of values are ones the reference never had")
-    return f"{column.name}: {'; '.join(told) or 'the shape of its distribution has changed'}"
+    return f"{column.name}: {'; '.join(told) or _moved_most(reference, current)}"
+
+
+def _moved_most(reference: Summary, current: Summary) -> str:
+    """The value at which the shares of rows up to it differ most (where D is, in a KS test)."""
+    assert isinstance(reference.grid, NumericGrid)
+    before = np.cumsum(reference.counts) / max(1, reference.present)
+    after = np.cumsum(current.counts) / max(1, current.present)
+    at = int(np.argmax(np.abs(after - before)))
+    value = trimmed(float(reference.grid.midpoints[at]), 4)
+    return f"{percent(after[at])} of values are up to {value} (reference {percent(before[at])})"
 
 
 def _categorical_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:

@@ -71,10 +71,12 @@ def statistic_name(name: str) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number to about `digits` significant digits, thousands apart; a dash when undefined.
+    """A number to about `digits` significant digits; a dash when undefined.
 
-    >>> number(0.84217), number(1234567.0), number(-12.3456), number(None)
-    ('0.842', '1,234,567', '−12.3', '—')
+    Thousands are apart from 10,000 on: below it may be a year.
+
+    >>> number(0.84217), number(1234567.0), number(2013.0), number(-12.3456), number(None)
+    ('0.842', '1,234,567', '2013', '−12.3', '—')
     """
     if value is None or math.isnan(value):
         return NONE
@@ -85,15 +87,15 @@ def number(value: float | None, digits: int = 3) -> str:
         text = f"{value:.{digits - 1}e}"
     else:
         whole = len(str(int(size))) if size >= 1 else 0
-        text = f"{value:,.{max(0, digits - whole)}f}"
+        text = f"{value:{',' if whole > 4 else ''}.{max(0, digits - whole)}f}"
     return text.replace("-", MINUS)
 
 
 def trimmed(value: float, digits: int = 3) -> str:
     """As `number`, without zeros at the end.
 
-    >>> trimmed(10.0), trimmed(0.5), trimmed(0.0), trimmed(1200.0)
-    ('10', '0.5', '0', '1,200')
+    >>> trimmed(10.0), trimmed(0.5), trimmed(0.0), trimmed(12000.0)
+    ('10', '0.5', '0', '12,000')
     """
     text = number(value, digits)
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text

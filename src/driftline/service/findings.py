@@ -9,7 +9,7 @@ from driftline.incidents import Finding
 from driftline.notices import change_in_words
 from driftline.profiles.profile import Profile
 from driftline.records import IncidentKind, PerformanceResult, WindowResult
-from driftline.wording import count, duration, metric_name, number, percent
+from driftline.wording import count, duration, listing, metric_name, number, percent
 
 
 def drift_findings(
@@ -51,7 +51,7 @@ def performance_findings(result: PerformanceResult) -> list[Finding]:
 
 
 def drop_in_words(result: PerformanceResult) -> str:
-    """`F1 fell from 0.62 to 0.55 (−11 %) over 7 days, 5,900 of 6,100 predictions labelled`"""
+    """`F1 fell from 0.62 to 0.55 (11.3 % worse) over 7 days; 5,900 of 6,100 predictions labelled`"""
     alarmed = [name for name, change in result.metrics.items() if change.alarm] or [result.main]
     name = result.main if result.main in alarmed else alarmed[0]
     change = result.metrics[name]
@@ -82,4 +82,4 @@ def drift_in_words(columns: Sequence[str]) -> str:
     """What is known of drift, for an incident about performance."""
     if not columns:
         return "Drift: no column is in alarm"
-    return f"Drift: {', '.join(columns[:5])} in alarm at the same time"
+    return f"Drift: {listing(columns, 5)} in alarm at the same time"

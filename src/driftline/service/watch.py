@@ -182,11 +182,18 @@ class Watch:
         return advanced
 
     def _cross_reference(self, advanced: Advanced) -> Advanced:
-        """Say in each changed incident whether there is drift, a drop in performance, or both."""
-        drifted = [c for i in self.open_incidents if i.kind in DRIFT for c in i.columns]
+        """Say in each incident that alarms whether there is drift, a drop in performance, or both.
+
+        An incident that is quiet keeps what was so when it last alarmed.
+        """
+        newest = sorted(self.open_incidents, key=lambda incident: incident.opened, reverse=True)
+        drifted = [c for i in newest if i.kind in DRIFT and not i.quiet for c in i.columns]
         performance = performance_in_words(self.latest) if self.ledger else ""
         told: dict[str, Incident] = {}
         for incident in advanced.incidents:
+            if incident.quiet:
+                told[incident.id] = incident
+                continue
             line = drift_in_words(drifted) if incident.kind == "performance" else performance
             facts = [f for f in incident.facts if not f.startswith(("Performance: ", "Drift: "))]
             told[incident.id] = replace(incident, facts=(*facts, *([line] if line else [])))
