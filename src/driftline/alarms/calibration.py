@@ -47,7 +47,7 @@ CLIP = 3.0
 DRAWS = 5000
 """Held-out windows that the threshold is taken from (about; each holds its dependence)."""
 
-MARGIN = 0.7
+MARGIN = 0.5
 """Part of the budget that the threshold is set for: a finite reference misjudges its own tails."""
 
 _QUANTILES = np.array([0.5, 0.75, 0.9, 0.95])

@@ -1,0 +1,68 @@
+"""How long other libraries take for the comparison of compare_speed.py: each once, if installed.
+
+Make an environment of its own for each (`pip install evidently`, `pip install nannyml`) and run this
+file with it. It needs nothing of Driftline.
+
+    python benchmarks/peers.py [--rows 1000000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from measure import peak_beyond
+from tables import make
+
+NUMERIC, CATEGORICAL = 40, 10
+
+
+def evidently(reference: Any, current: Any) -> None:
+    from evidently import Report
+    from evidently.presets import DataDriftPreset
+
+    Report([DataDriftPreset()]).run(current, reference)
+
+
+def nannyml(reference: Any, current: Any) -> None:
+    from nannyml import UnivariateDriftCalculator
+
+    calculator = UnivariateDriftCalculator(
+        column_names=list(reference.columns),
+        continuous_methods=["jensen_shannon"],
+        categorical_methods=["jensen_shannon"],
+        chunk_number=1,
+    )
+    calculator.fit(reference).calculate(current)
+
+
+PEERS: dict[str, Callable[[Any, Any], None]] = {
+    "evidently": evidently,
+    "nannyml": nannyml,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    rows = parser.parse_args().rows
+    small = [make(1000, seed, NUMERIC, CATEGORICAL).to_pandas() for seed in (1, 2)]
+    reference, current = (make(rows, seed, NUMERIC, CATEGORICAL).to_pandas() for seed in (1, 2))
+    for name, compare in PEERS.items():
+        try:
+            told = version(name)
+        except PackageNotFoundError:
+            print(f"{name} is not installed")
+            continue
+        compare(*small)  # imports are not counted
+        began = time.perf_counter()
+        memory = peak_beyond(lambda compare=compare: compare(reference, current))
+        seconds = time.perf_counter() - began
+        print(f"{name} {told}: {seconds:.1f} s, {memory / 1e6:,.0f} MB beyond the tables")
+
+
+if __name__ == "__main__":
+    main()
