@@ -1,7 +1,7 @@
 """How long other libraries take for the comparison of compare_speed.py: each once, if installed.
 
-Make an environment of its own for each (`pip install evidently`, `pip install nannyml`) and run this
-file with it. It needs nothing of Driftline.
+Make an environment of its own for each (`pip install evidently`, `pip install nannyml`) and run
+this file with it. It needs nothing of Driftline.
 
     python benchmarks/peers.py [--rows 1000000]
 """
@@ -9,8 +9,11 @@ file with it. It needs nothing of Driftline.
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -21,16 +24,12 @@ NUMERIC, CATEGORICAL = 40, 10
 
 
 def evidently(reference: Any, current: Any) -> None:
-    from evidently import Report
-    from evidently.presets import DataDriftPreset
-
-    Report([DataDriftPreset()]).run(current, reference)
+    preset = import_module("evidently.presets").DataDriftPreset()
+    import_module("evidently").Report([preset]).run(current, reference)
 
 
 def nannyml(reference: Any, current: Any) -> None:
-    from nannyml import UnivariateDriftCalculator
-
-    calculator = UnivariateDriftCalculator(
+    calculator = import_module("nannyml").UnivariateDriftCalculator(
         column_names=list(reference.columns),
         continuous_methods=["jensen_shannon"],
         categorical_methods=["jensen_shannon"],
@@ -49,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     rows = parser.parse_args().rows
+    os.environ.update(NML_DISABLE_USAGE_LOGGING="1", DO_NOT_TRACK="1")
     small = [make(1000, seed, NUMERIC, CATEGORICAL).to_pandas() for seed in (1, 2)]
     reference, current = (make(rows, seed, NUMERIC, CATEGORICAL).to_pandas() for seed in (1, 2))
     for name, compare in PEERS.items():
@@ -59,7 +59,7 @@ def main() -> None:
             continue
         compare(*small)  # imports are not counted
         began = time.perf_counter()
-        memory = peak_beyond(lambda compare=compare: compare(reference, current))
+        memory = peak_beyond(partial(compare, reference, current))
         seconds = time.perf_counter() - began
         print(f"{name} {told}: {seconds:.1f} s, {memory / 1e6:,.0f} MB beyond the tables")
 
