@@ -19,6 +19,7 @@ CORE = (
     "alarms",
     "performance",
     "comparison.py",
+    "digest.py",
     "incidents.py",
     "notices.py",
     "records.py",

@@ -95,7 +95,7 @@ def _tell_model(store: Store, name: str, error: str) -> None:
     terminal.model_lines(name, store.windows(name), store.performance(name), error)
     incidents = store.incidents(name)
     if incidents:
-        terminal.out.print(terminal.incident_table(incidents))
+        terminal.tell_incidents(incidents)
     elif not error:
         terminal.out.print("  [green]no incident[/]")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
 from driftline.alarms.verdict import ColumnVerdict
 from driftline.profiles.grid import CategoricalGrid, NumericGrid
 from driftline.profiles.summary import Summary
-from driftline.records import SEVERITIES, Event, IncidentKind
+from driftline.records import SEVERITIES, Event, Incident, IncidentKind
 from driftline.wording import KINDS, listing, moment, percent, trimmed
 
 _NEXT: dict[IncidentKind, tuple[str, ...]] = {
@@ -54,6 +55,12 @@ def headline(columns: Sequence[str], facts: Sequence[str]) -> str:
         return facts[0]
     first = facts[0].split("; ")[0]
     return f"{first}; also {listing(columns[1:])}" if len(columns) > 1 else first
+
+
+def began(incident: Incident) -> datetime:
+    """When the trouble began, as far as can be told: with the first window that had it. A span of
+    performance begins long before its drop; there it is the moment at which the drop was seen."""
+    return incident.opened if incident.kind == "performance" else incident.since
 
 
 def change_in_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:

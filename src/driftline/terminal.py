@@ -10,19 +10,22 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from driftline.alarms.verdict import ColumnVerdict
+from driftline.digest import Group, digest
 from driftline.records import Incident, PerformanceResult, WindowResult
+from driftline.windows import Window
 from driftline.wording import (
-    KINDS,
     count,
-    day,
+    duration,
     metric_name,
     number,
     p_value,
     percent,
+    span,
     statistic_short,
 )
 
@@ -83,52 +86,56 @@ def model_lines(
     if not windows:
         out.print("  no window judged yet")
         return
-    alarms = sum(result.alarm for result in windows)
     judged = [result for result in windows if result.status == "judged"]
-    last = windows[-1]
-    first = day(windows[0].window.start)
-    out.print(
-        f"  {count(len(windows), 'window')} from {first} to {day(last.window.start)}, "
-        f"{len(judged)} judged, {count(alarms, 'alarm')}"
-    )
+    whole = Window(windows[0].window.start, windows[-1].window.end)
+    alarms = sum(result.alarm for result in windows)
+    say(f"{count(len(windows), 'window')}, {span(whole)}: {_judged(windows, judged, alarms)}")
     measured = [result for result in performance if result.status == "judged"]
     if measured:
         newest = measured[-1]
         change = newest.metrics[newest.main]
-        out.print(
-            f"  {metric_name(newest.main)} {number(change.current)} over the last span, "
-            f"{number(change.baseline)} before; {percent(newest.coverage)} labelled"
+        say(
+            f"{metric_name(newest.main)} {number(change.current)} over {span(newest.span)}, "
+            f"{number(change.baseline)} in the {duration(newest.baseline.length)} before; "
+            f"{percent(newest.coverage)} labelled"
         )
     if judged and judged[-1].verdict:
-        out.print(f"  [dim]{escape(judged[-1].verdict.note)}[/]")
+        say(f"[dim]{escape(judged[-1].verdict.note)}[/]")
 
 
-def incident_table(incidents: Sequence[Incident]) -> Table:
-    """Incidents in the order they were opened."""
-    table = Table(box=box.SIMPLE_HEAD)
-    for title in ("opened", "until", "severity", "kind", "what"):
-        table.add_column(title, no_wrap=title != "what")
-    for incident in incidents:
-        colour = COLOURS[incident.severity]
-        until = day(incident.resolved) if incident.resolved else f"[bold]{incident.state}[/]"
-        table.add_row(
-            day(incident.opened),
-            until,
-            f"[{colour}]{incident.severity}[/]",
-            KINDS[incident.kind],
-            escape(incident.message),
-        )
-    return table
+def _judged(windows: Sequence[WindowResult], judged: Sequence[WindowResult], alarms: int) -> str:
+    told = f"{alarms} in alarm" if alarms else "none in alarm"
+    left = len(windows) - len(judged)
+    return f"{told}, {left} with too few rows" if left else told
 
 
-def incident_details(incident: Incident) -> None:
-    """One incident with its facts and next steps."""
-    out.print(
-        f"[bold]{KINDS[incident.kind]}[/], {incident.severity}, {incident.state}: "
-        f"{escape(incident.message)}"
-    )
-    for fact in incident.facts:
-        if fact != incident.message:
-            out.print(f"  • {escape(fact)}")
-    for step in incident.next_steps:
-        out.print(f"  → {escape(step)}", style="dim")
+def say(text: str) -> None:
+    """A line, indented; so are the lines it wraps into."""
+    out.print(Padding(text, (0, 0, 0, 2), expand=False))
+
+
+def tell_incidents(incidents: Sequence[Incident]) -> None:
+    """Incidents in sections: open ones, then those that are over by kind; long lists are folded."""
+    for section in digest(incidents):
+        out.print(f"\n[bold]{section.title}[/]")
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(min_width=8, no_wrap=True)
+        table.add_column(min_width=22, no_wrap=True)
+        table.add_column()
+        for group in section.shown:
+            table.add_row(*_cells(group))
+        out.print(Padding(table, (0, 0, 0, 2), expand=False))
+        if section.folded:
+            names = ", ".join(group.name for group in section.folded)
+            say(f"[dim]{len(section.folded)} more, told in the report: {escape(names)}[/]")
+
+
+def _cells(group: Group) -> tuple[str, str, str]:
+    worst = group.worst
+    told = escape(worst.message)
+    if worst.kind == "performance":
+        short = escape(worst.message.split("; ")[0])
+        told = "\n".join([short, *(f"[dim]{escape(fact)}[/]" for fact in worst.facts[1:])])
+    elif len(group.incidents) > 1:
+        told += f" [dim](worst of {len(group.incidents)})[/]"
+    return f"[{COLOURS[group.severity]}]{group.severity}[/]", group.when, told

@@ -15,7 +15,8 @@ from driftline.service.all_models import run_models
 from driftline.service.pages import page_of
 from driftline.settings import Settings, load_settings
 from driftline.stores import Store, open_store
-from driftline.wording import metric_name, number
+from driftline.windows import MICROSECOND
+from driftline.wording import metric_name, number, span
 
 STORE = "driftline.db"
 MARK = "# The Driftline demo"
@@ -28,8 +29,8 @@ def play(folder: Path) -> Path:
     _make_room(folder)
     terminal.err.print(
         "A model trained on January to March 2013 says, when a flight leaves its gate in New York, "
-        "whether\nit will be late. It is watched day by day from April to December; labels come "
-        "after landing."
+        "whether it will be late. It is watched day by day from April to December; labels come "
+        "after landing.\n"
     )
     with terminal.progress_bars() as progress:
         config = write_demo(folder, progress)
@@ -37,7 +38,7 @@ def play(folder: Path) -> Path:
     store = open_store(settings.store.get_secret_value())
     try:
         with terminal.progress_bars() as progress:
-            errors = run_models(settings, store, lambda _: LAST_LABEL, progress)
+            errors = run_models(settings, store, lambda _: (END, LAST_LABEL), progress)
         for name, error in errors.items():
             if error:
                 raise DriftlineError(f"{name}: {error}")
@@ -68,23 +69,27 @@ def _make_room(folder: Path) -> None:
 
 def _tell(settings: Settings, store: Store) -> None:
     for model in settings.models:
-        incidents = store.incidents(model.name)
-        performance = store.performance(model.name)
-        terminal.model_lines(model.name, store.windows(model.name), performance, "")
-        terminal.out.print(terminal.incident_table(incidents))
-        _tell_months(performance)
+        windows, performance = store.windows(model.name), store.performance(model.name)
+        terminal.model_lines(model.name, windows, performance, "")
+        terminal.tell_incidents(store.incidents(model.name))
+        _tell_months([r for r in performance if r.span.end > windows[0].window.start])
+    terminal.out.print(
+        "\nThe reference is a winter. What is said of temp, dewp and humid in summer is true, and "
+        "only the season; a reference with a summer in it would not alarm.\n",
+        style="dim",
+    )
 
 
 def _tell_months(performance: Sequence[PerformanceResult]) -> None:
-    """The main metric at the end of each month: what happened to the model's quality."""
-    by_month: dict[str, PerformanceResult] = {}
-    for result in performance:
-        if result.status == "judged":
-            by_month[f"{result.span.end:%b}"] = result
-    if not by_month:
+    """The main metric at the end of each month, and at its worst."""
+    judged = [result for result in performance if result.status == "judged"]
+    if not judged:
         return
-    main = next(iter(by_month.values())).main
+    main = judged[-1].main
+    by_month = {f"{result.span.end - MICROSECOND:%b}": result for result in judged}
     told = ", ".join(
         f"{month} {number(result.metrics[main].current)}" for month, result in by_month.items()
     )
-    terminal.out.print(f"{metric_name(main)} over the last 7 days of each month: {told}")
+    worst = max(judged, key=lambda result: result.metrics[main].drop or 0.0)
+    terminal.out.print(f"\n[bold]{metric_name(main)}, last 7 days of each month[/]")
+    terminal.say(f"{told}; deepest drop {span(worst.span)}: {number(worst.metrics[main].current)}")

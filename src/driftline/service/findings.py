@@ -51,7 +51,7 @@ def performance_findings(result: PerformanceResult) -> list[Finding]:
 
 
 def drop_in_words(result: PerformanceResult) -> str:
-    """`F1 fell from 0.62 to 0.55 (11.3 % worse) over 7 days; 5,900 of 6,100 predictions labelled`"""
+    """`F1 fell from 0.62 to 0.55 (11.3 % worse) over 7 days; 90 of 100 predictions labelled`"""
     alarmed = [name for name, change in result.metrics.items() if change.alarm] or [result.main]
     name = result.main if result.main in alarmed else alarmed[0]
     change = result.metrics[name]

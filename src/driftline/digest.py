@@ -1,0 +1,91 @@
+"""Many incidents in few lines: grouped, the worst first, long lists folded. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from driftline.notices import began
+from driftline.records import SEVERITIES, Incident, IncidentKind, Severity
+from driftline.wording import KINDS, count, day, period
+
+ORDER: tuple[IncidentKind, ...] = ("performance", "data_quality", "prediction_drift", "data_drift")
+"""Kinds in the order in which their owner should hear of them."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Incidents of one kind about the same columns; the worst speaks for them."""
+
+    incidents: tuple[Incident, ...]
+
+    @property
+    def worst(self) -> Incident:
+        return max(self.incidents, key=lambda incident: SEVERITIES.index(incident.severity))
+
+    @property
+    def severity(self) -> Severity:
+        return self.worst.severity
+
+    @property
+    def begins(self) -> datetime:
+        return min(map(began, self.incidents))
+
+    @property
+    def when(self) -> str:
+        """`since 4 May 2013`, or from the first beginning to the last end."""
+        if any(incident.is_open for incident in self.incidents):
+            return f"since {day(self.begins)}"
+        return period(self.begins, max(i.resolved or i.updated for i in self.incidents))
+
+    @property
+    def name(self) -> str:
+        """The most blamed column, how many more, how often: `temp +6 (2 times)`."""
+        columns = self.worst.columns
+        more = f" +{len(columns) - 1}" if len(columns) > 1 else ""
+        often = f" ({len(self.incidents)} times)" if len(self.incidents) > 1 else ""
+        return f"{columns[0] if columns else KINDS[self.worst.kind].lower()}{more}{often}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands under one title: the groups that are shown, and those that are only named."""
+
+    title: str
+    shown: tuple[Group, ...]
+    folded: tuple[Group, ...]
+
+
+def digest(incidents: Sequence[Incident], limit: int = 6) -> list[Section]:
+    """Open incidents first, each by itself and the worst on top; then those that are over, by kind
+    and columns, in the order in which they began. `limit` groups are shown of each kind."""
+    open_ones = [Group((incident,)) for incident in incidents if incident.is_open]
+    now = _section(f"Open: {count(len(open_ones), 'incident')}", open_ones, 2 * limit)
+    sections = [replace(now, shown=tuple(sorted(now.shown, key=_by_severity)))]
+    for kind in ORDER:
+        over = [i for i in incidents if i.kind == kind and not i.is_open]
+        title = f"{KINDS[kind]}, over: {count(len(over), 'incident')}"
+        separately = kind == "performance"
+        groups = [Group((i,)) for i in over] if separately else _by_columns(over)
+        sections.append(_section(title, groups, limit))
+    return [section for section in sections if section.shown]
+
+
+def _by_columns(incidents: Iterable[Incident]) -> list[Group]:
+    groups: dict[tuple[str, ...], list[Incident]] = defaultdict(list)
+    for incident in incidents:
+        groups[incident.columns].append(incident)
+    return [Group(tuple(group)) for group in groups.values()]
+
+
+def _section(title: str, groups: Sequence[Group], limit: int) -> Section:
+    ordered = sorted(groups, key=_by_severity)
+    keep = limit + 1 if len(ordered) == limit + 1 else limit
+    shown = sorted(ordered[:keep], key=lambda group: group.begins)
+    return Section(title, tuple(shown), tuple(ordered[keep:]))
+
+
+def _by_severity(group: Group) -> tuple[int, datetime]:
+    return -SEVERITIES.index(group.severity), group.begins
