@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FALSE_ALARMS = 0.01
 """Chance of a false alarm of one comparison of independent rows, over all columns together."""
 
+POINTS = 20_000
+"""Distinct values of a frame up to which its comparison is exact; nothing is stored of it."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -107,13 +110,14 @@ def compare(
         current: a frame (anything that exports Arrow, or a mapping of NumPy arrays).
         timestamp, categorical, ignore: as in `Reference.fit`; only for a reference that is a frame.
 
+    >>> import numpy as np
     >>> day = {"age": np.arange(100.0), "plan": np.array(["a", "b"] * 50)}
     >>> print(compare(day, {"age": np.arange(100.0) + 60, "plan": day["plan"]}))
     drifted: age (2 columns; rows taken as independent (a calibrated verdict needs 20 reference \
-windows), chance of a false alarm 0.01 over 2 columns)
+windows), chance of a false alarm 0.01 over 2 tests)
     """
     if not isinstance(reference, Reference):
-        reference = Reference.fit(reference, timestamp, categorical, ignore)
+        reference = Reference.fit(reference, timestamp, categorical, ignore, max_points=POINTS)
     elif timestamp or categorical or ignore:
         raise DataError("timestamp, categorical and ignore belong to Reference.fit")
     table = as_table(current)

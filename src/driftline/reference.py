@@ -27,7 +27,7 @@ from driftline.profiles.codec import (
 )
 from driftline.profiles.fit import fit_table
 from driftline.profiles.frames import as_table, require_columns, to_microseconds
-from driftline.profiles.grid import Grid
+from driftline.profiles.grid import MAX_POINTS, Grid
 from driftline.profiles.profile import Profile, profile_groups, profile_table
 from driftline.windows import (
     Window,
@@ -75,6 +75,7 @@ class Reference:
         categorical: Collection[str] | None = None,
         ignore: Collection[str] = (),
         window: str | timedelta = "1d",
+        max_points: int = MAX_POINTS,
     ) -> Reference:
         """Fit a reference on a frame.
 
@@ -85,6 +86,8 @@ class Reference:
             categorical: columns of numbers that are codes, not quantities.
             ignore: columns not to compare.
             window: length of a window, such as "1d" or "1h".
+            max_points: distinct values up to which a numeric column's Kolmogorov-Smirnov distance
+                is exact; beyond, it is off by at most 1 / max_points. More make larger profiles.
 
         Raises ColumnError for a column that is not there, DataError when nothing can be compared.
         """
@@ -93,7 +96,7 @@ class Reference:
         if timestamp is not None:
             require_columns([timestamp], table, "timestamp")
         skipped = {*ignore, *([timestamp] if timestamp else [])}
-        fitted = fit_table(table, categorical or (), skipped)
+        fitted = fit_table(table, categorical or (), skipped, max_points)
         if timestamp is None:
             return cls(fitted.profile, left_out=fitted.left_out)
         windows = profile_windows(fitted.grids, table, timestamp, length)

@@ -97,51 +97,59 @@ def judge_independent(reference: Profile, window: Profile, rate: float) -> Verdi
     """The verdict when rows are taken as independent: exact two-sample tests, Holm's correction.
 
     Each column is asked whether its values differ (Kolmogorov-Smirnov, or chi-squared for
-    categories) and whether its missing share differs. `rate` is the chance of any false alarm.
+    categories) and, where any are missing, whether its missing share differs. `rate` is the chance
+    of any false alarm over all these tests. A column's p-value is that of its statistic alone.
     What is too small to matter (`least_effect`) cannot alarm.
     """
     tested = [
-        _tested(name, summary, window.columns[name]) for name, summary in reference.columns.items()
+        column
+        for name, summary in reference.columns.items()
+        for column in _tested(name, summary, window.columns[name])
     ]
     tested.sort(key=lambda column: (column.p_value, -column.effect))
     rejecting = True
-    columns = []
+    columns: dict[str, ColumnVerdict] = {}
     for i, column in enumerate(tested):
         rejecting = rejecting and column.p_value * (len(tested) - i) <= rate
         alarm = rejecting and column.effect >= least_effect(column.statistic)
-        columns.append(replace(column, alarm=alarm))
-    columns.sort(key=lambda column: (not column.alarm, -column.blame, -column.effect))
+        if column.name not in columns or (alarm and not columns[column.name].alarm):
+            columns[column.name] = replace(column, alarm=alarm)
+    ranked = sorted(columns.values(), key=lambda c: (not c.alarm, -c.blame, -c.effect))
     return Verdict(
-        alarm=any(column.alarm for column in columns),
-        p_value=min(1.0, min((c.p_value for c in columns), default=1.0) * len(columns)),
-        columns=tuple(columns),
+        alarm=any(column.alarm for column in ranked),
+        p_value=min(1.0, min((c.p_value for c in ranked), default=1.0) * len(tested)),
+        columns=tuple(ranked),
         method="independent_rows",
         note=(
             f"rows taken as independent (a calibrated verdict needs {MIN_WINDOWS} reference "
-            f"windows), chance of a false alarm {rate:.2g} over {len(columns)} columns"
+            f"windows), chance of a false alarm {rate:.2g} over {len(tested)} tests"
         ),
     )
 
 
-def _tested(name: str, reference: Summary, current: Summary) -> ColumnVerdict:
-    """One column by its two tests, not yet corrected for the other columns."""
+def _tested(name: str, reference: Summary, current: Summary) -> list[ColumnVerdict]:
+    """One column by each of its tests, not yet corrected for the others."""
     known = statistics()
     numeric = isinstance(reference.grid, NumericGrid)
-    shape = "kolmogorov_smirnov" if numeric else "chi_squared"
-    tests = {test: known[test].p_value(reference, current) for test in (shape, "missing_share")}
-    worst = min(tests, key=lambda test: tests[test])
-    p_value = min(1.0, len(tests) * tests[worst])
-    sized = "total_variation" if worst == "chi_squared" else worst
-    effect = known[sized](reference, current)
-    return _column(
-        name,
-        (reference, current),
-        alarm=False,
-        statistic=worst,
-        p_value=p_value,
-        effect=0.0 if math.isnan(effect) else effect,
-        blame=float(-np.log10(max(p_value, 1e-300))),
-    )
+    tests = ["kolmogorov_smirnov" if numeric else "chi_squared"]
+    if reference.missing or current.missing:
+        tests.append("missing_share")
+    found = []
+    for test in tests:
+        p_value = known[test].p_value(reference, current)
+        effect = known["total_variation" if test == "chi_squared" else test](reference, current)
+        found.append(
+            _column(
+                name,
+                (reference, current),
+                alarm=False,
+                statistic=test,
+                p_value=p_value,
+                effect=0.0 if math.isnan(effect) else effect,
+                blame=float(-np.log10(max(p_value, 1e-300))),
+            )
+        )
+    return found
 
 
 def _column(

@@ -11,7 +11,7 @@ import pyarrow as pa
 from driftline.errors import DataError
 from driftline.profiles.columns import is_categorical, is_numeric, plain, to_codes, to_floats
 from driftline.profiles.frames import require_columns, require_distinct
-from driftline.profiles.grid import Grid, categorical_grid, numeric_grid
+from driftline.profiles.grid import MAX_POINTS, Grid, categorical_grid, numeric_grid
 from driftline.profiles.profile import Profile, in_threads
 from driftline.profiles.summary import Summary, cells_of, count_cells, count_sorted
 
@@ -30,9 +30,12 @@ class Fitted:
 
 
 def fit_table(
-    table: pa.Table, categorical: Collection[str] = (), ignore: Collection[str] = ()
+    table: pa.Table,
+    categorical: Collection[str] = (),
+    ignore: Collection[str] = (),
+    max_points: int = MAX_POINTS,
 ) -> Fitted:
-    """Choose a kind for each column and fit its grid.
+    """Choose a kind for each column and fit its grid, a numeric one of at most `max_points`.
 
     Numbers are numeric; text, booleans and dictionaries are categorical, and so are columns named
     in `categorical`. Times, nested values, columns without any (finite) value and text columns in
@@ -46,7 +49,9 @@ def fit_table(
         raise DataError("the reference has no rows; give a span or file with data")
     names = [name for name in table.column_names if name not in ignore]
     fitted = in_threads(
-        lambda name: _fit_column(table[name], name in categorical), names, table.num_rows
+        lambda name: _fit_column(table[name], name in categorical, max_points),
+        names,
+        table.num_rows,
     )
     columns = {n: made for n, made in zip(names, fitted, strict=True) if isinstance(made, Summary)}
     left_out = {n: made for n, made in zip(names, fitted, strict=True) if isinstance(made, str)}
@@ -56,12 +61,12 @@ def fit_table(
     return Fitted(Profile(table.num_rows, columns), left_out)
 
 
-def _fit_column(column: pa.ChunkedArray, declared_categorical: bool) -> Summary | str:
+def _fit_column(column: pa.ChunkedArray, declared: bool, max_points: int) -> Summary | str:
     """The column's summary on a grid of its own, or the reason why it is left out."""
     column = plain(column)
     kind = column.type
-    if declared_categorical or is_categorical(kind):
-        return _fit_categorical(column, declared_categorical)
+    if declared or is_categorical(kind):
+        return _fit_categorical(column, declared)
     if not is_numeric(kind):
         return "no values" if pa.types.is_null(kind) else f"a column of type {kind}"
     values, _ = to_floats(column)
@@ -69,7 +74,7 @@ def _fit_column(column: pa.ChunkedArray, declared_categorical: bool) -> Summary 
     finite = ordered[np.searchsorted(ordered, -np.inf, "right") : np.searchsorted(ordered, np.inf)]
     if len(finite) == 0:
         return "no finite values" if len(ordered) > column.null_count else "no values"
-    return count_sorted(numeric_grid(finite), ordered)
+    return count_sorted(numeric_grid(finite, max_points), ordered)
 
 
 def _fit_categorical(column: pa.ChunkedArray, declared: bool) -> Summary | str:
