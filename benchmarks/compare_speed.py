@@ -12,30 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from concurrent.futures import ThreadPoolExecutor
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 import driftline as dl
 from measure import in_subprocess, in_turn, peak_beyond
-from tables import make
+from tables import make, yardstick
 
 NUMERIC, CATEGORICAL = 40, 10
-
-
-def yardstick(*tables: pa.Table) -> None:
-    columns = [column for table in tables for column in table.columns]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(sort_or_count, columns))
-
-
-def sort_or_count(column: pa.ChunkedArray) -> None:
-    if pa.types.is_string(column.type):
-        pc.value_counts(pc.dictionary_encode(column))
-    else:
-        np.sort(column.to_numpy())
 
 
 def main() -> None:

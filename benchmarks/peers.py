@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from measure import peak_beyond
-from tables import make
+from tables import make, yardstick
 
 NUMERIC, CATEGORICAL = 40, 10
 
@@ -44,13 +45,20 @@ PEERS: dict[str, Callable[[Any, Any], None]] = {
 }
 
 
+def seconds_of(job: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    job()
+    return time.perf_counter() - began
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     rows = parser.parse_args().rows
     os.environ.update(NML_DISABLE_USAGE_LOGGING="1", DO_NOT_TRACK="1")
     small = [make(1000, seed, NUMERIC, CATEGORICAL).to_pandas() for seed in (1, 2)]
-    reference, current = (make(rows, seed, NUMERIC, CATEGORICAL).to_pandas() for seed in (1, 2))
+    tables = [make(rows, seed, NUMERIC, CATEGORICAL) for seed in (1, 2)]
+    reference, current = (table.to_pandas() for table in tables)
     for name, compare in PEERS.items():
         try:
             told = version(name)
@@ -58,10 +66,12 @@ def main() -> None:
             print(f"{name} is not installed")
             continue
         compare(*small)  # imports are not counted
+        yard = statistics.median(seconds_of(partial(yardstick, *tables)) for _ in range(5))
         began = time.perf_counter()
         memory = peak_beyond(partial(compare, reference, current))
         seconds = time.perf_counter() - began
-        print(f"{name} {told}: {seconds:.1f} s, {memory / 1e6:,.0f} MB beyond the tables")
+        ratio = f"{seconds / yard:.0f} times the yardstick's {yard:.2f} s"
+        print(f"{name} {told}: {seconds:.1f} s, {ratio}, {memory / 1e6:,.0f} MB beyond the tables")
 
 
 if __name__ == "__main__":
