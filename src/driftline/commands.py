@@ -15,7 +15,7 @@ from driftline.errors import DataError, DriftlineError
 from driftline.profiles.frames import require_columns
 from driftline.report import render
 from driftline.scaffold import file_source, settings_for
-from driftline.service.all_models import run_models
+from driftline.service.all_models import End, run_models
 from driftline.service.answer import answer, column_answer
 from driftline.service.build import channels_of, watched_of
 from driftline.service.outbox import deliver
@@ -35,7 +35,7 @@ def check(config: Path, now: str | None, as_json: bool) -> int:
     store = open_store(settings.store.get_secret_value())
     try:
         with terminal.progress_bars() as progress:
-            errors = run_models(settings, store, lambda _: moment, progress)
+            errors = run_models(settings, store, lambda _: (moment, None), progress)
         deliver(store, channels_of(settings), datetime.now(UTC))
         return _tell(store, errors, as_json)
     finally:
@@ -49,19 +49,23 @@ def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> 
     store = open_store("memory://")
     with terminal.progress_bars() as progress:
         errors = run_models(
-            settings, store, lambda watched: end or _end_of_data(watched), progress, begin
+            settings,
+            store,
+            lambda watched: (end, None) if end else _end_of_data(watched),
+            progress,
+            begin,
         )
     return _tell(store, errors, as_json, replay=True)
 
 
-def _end_of_data(watched: Watched) -> datetime:
-    """The end of the window that holds the last prediction, or the moment after the last label."""
+def _end_of_data(watched: Watched) -> End:
+    """The end of the window that holds the last prediction, and the moment after the last label."""
     present = watched.predictions.span()
     if present is None:
-        raise DataError(f"{watched.model.name}: {watched.predictions.name} has no rows")
+        raise DataError(f"{watched.predictions.name} has no rows")
     end = window_at(present[1], watched.model.window).end
     known = watched.labels.span() if watched.labels is not None else None
-    return max(end, known[1] + MICROSECOND) if known else end
+    return end, known[1] + MICROSECOND if known else None
 
 
 def _moment(text: str, option: str) -> datetime:
@@ -76,10 +80,8 @@ def _moment(text: str, option: str) -> datetime:
 
 def _tell(store: Store, errors: Mapping[str, str], as_json: bool, replay: bool = False) -> int:
     """Print what the store holds of the models; the exit code."""
-    told = answer(store, errors)
     if as_json:
-        json.dump(told, sys.stdout, allow_nan=False)
-        sys.stdout.write("\n")
+        print(json.dumps(answer(store, errors), allow_nan=False))
         for name, error in errors.items():
             if error:
                 terminal.err.print(f"driftline: {name}: {error}", markup=False)

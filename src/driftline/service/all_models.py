@@ -14,11 +14,14 @@ from driftline.stores import Store
 Progress = Callable[[str, int, int], None]
 """Called with (model, windows done, windows due)."""
 
+End = tuple[datetime, datetime | None]
+"""Up to where windows are judged, and labels beyond them are joined (None: not beyond)."""
+
 
 def run_models(
     settings: Settings,
     store: Store,
-    until: Callable[[Watched], datetime],
+    until: Callable[[Watched], End],
     progress: Progress,
     start: datetime | None = None,
 ) -> Mapping[str, str]:
@@ -33,7 +36,8 @@ def run_models(
 
         try:
             watched = watched_of(model)
-            catch_up(watched, store, until(watched), step, start)
+            end, labels_until = until(watched)
+            catch_up(watched, store, end, step, start, labels_until)
         except DriftlineError as error:
             return str(error)
         return ""

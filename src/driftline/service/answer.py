@@ -41,7 +41,7 @@ def window_answer(result: WindowResult) -> dict[str, Any]:
         "end": iso(result.window.end),
         "rows": result.rows,
         "alarm": result.alarm,
-        "p_value": verdict.p_value if verdict else None,
+        "p_value": _finite(verdict.p_value) if verdict else None,
         "status": result.status,
         "method": verdict.method if verdict else None,
         "columns": [column_answer(column) for column in columns[:most]],
@@ -58,8 +58,8 @@ def column_answer(column: ColumnVerdict) -> dict[str, Any]:
         "alarm": column.alarm,
         "statistic": column.statistic,
         "value": _finite(column.value),
-        "p_value": column.p_value,
-        "effect": column.effect,
+        "p_value": _finite(column.p_value),
+        "effect": _finite(column.effect),
         "missing": column.missing,
     }
 

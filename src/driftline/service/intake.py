@@ -23,14 +23,14 @@ class Intake:
     Attributes:
         profiles: the profile of each window; empty where there were no rows.
         rows: the id, prediction and score columns of each window's rows, for the labels to come.
-        problems: what was wrong with the source.
-        others: columns of the data that were not asked for, looked up when one is missing.
+        problems: what was wrong with the source when each window was read.
+        others: of each window that lacks a column, the columns that were not asked for.
     """
 
     profiles: dict[Window, Profile]
     rows: dict[Window, list[pa.Table]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    others: frozenset[str] = frozenset()
+    problems: dict[Window, list[Problem]] = field(default_factory=dict)
+    others: dict[Window, frozenset[str]] = field(default_factory=dict)
 
 
 def role_columns(model: ModelSettings) -> list[str]:
@@ -42,7 +42,11 @@ def role_columns(model: ModelSettings) -> list[str]:
 def take_in(
     model: ModelSettings, source: Source, grids: Mapping[str, Grid], windows: Sequence[Window]
 ) -> Intake:
-    """Read the rows of `windows`, which follow one another without gaps."""
+    """Read the rows of `windows`, which follow one another without gaps.
+
+    When something is wrong with the source the windows are read one by one, so that each is told
+    what it would be told alone: what a window says does not depend on when it was read.
+    """
     intake = Intake({window: Profile.empty(grids) for window in windows})
     roles = role_columns(model)
     wanted = {*grids, *roles}
@@ -54,13 +58,24 @@ def take_in(
         _add(intake, grids, table, numbers, windows)
         if model.predictions.id in table.column_names:
             _keep_rows(intake, table, roles, numbers, windows)
-    intake.problems = reading.problems
+    if reading.problems and len(windows) > 1:
+        return _together([take_in(model, source, grids, [window]) for window in windows])
     for window, profile in intake.profiles.items():
+        intake.problems[window] = reading.problems
         if any(summary.absent for summary in profile.columns.values()):
             found = next(iter(source.batches(window.start, window.end)), pa.table({}))
-            intake.others = frozenset(found.column_names) - wanted
-            break
+            intake.others[window] = frozenset(found.column_names) - wanted
     return intake
+
+
+def _together(intakes: Sequence[Intake]) -> Intake:
+    whole = Intake({})
+    for intake in intakes:
+        whole.profiles |= intake.profiles
+        whole.rows |= intake.rows
+        whole.problems |= intake.problems
+        whole.others |= intake.others
+    return whole
 
 
 def _add(

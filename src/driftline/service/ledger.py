@@ -13,17 +13,25 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-from driftline.kept_rows import decode_rows, encode_rows, labels_table, rows_table, together
+from driftline.kept_rows import (
+    NEVER,
+    decode_rows,
+    encode_rows,
+    labels_table,
+    micros,
+    rows_table,
+    together,
+)
 from driftline.labels import join, latest
 from driftline.performance.judge import PerformancePolicy, judge_span
 from driftline.profiles.grid import NumericGrid
 from driftline.profiles.joined import outcomes_of
 from driftline.profiles.outcomes import SCORE_GRID, Outcomes, decode_outcomes, encode_outcomes
-from driftline.records import PerformanceResult
+from driftline.records import ModelState, PerformanceResult
 from driftline.reference import Reference
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
-from driftline.windows import Window
+from driftline.windows import MICROSECOND, Window, to_micros
 
 
 @dataclass
@@ -47,8 +55,8 @@ class Ledger:
     early: pa.Table | None = None
     changed: set[Window] = field(default_factory=set)
 
-    def add_window(self, window: Window, tables: Sequence[pa.Table]) -> int:
-        """Keep a new window's rows and join labels that came early; how many ids are double."""
+    def add_window(self, window: Window, tables: Sequence[pa.Table]) -> None:
+        """Keep a new window's rows and join labels that came early."""
         predictions = self.model.predictions
         rows = rows_table(tables, predictions.id, predictions.prediction, predictions.score)
         self.rows[window] = encode_rows(rows)
@@ -57,7 +65,6 @@ class Ledger:
             joined = join({window: self.rows[window]}, self.early)
             self.rows.update(joined.changed)
             self.early = joined.unmatched
-        return rows.num_rows - len(rows["id"].unique())
 
     def add_labels(self, tables: Iterable[pa.Table]) -> None:
         """Join labels that have become known; those without a prediction yet are kept as early."""
@@ -87,20 +94,23 @@ class Ledger:
             {window: encode_outcomes(self.outcomes[window]) for window in changed},
         )
 
-    def judge(self, now: datetime, policy: PerformancePolicy) -> list[PerformanceResult]:
-        """Judge every span that a changed window is part of, oldest first; forget the changes."""
-        results = [self._judge_span(end, now, policy) for end in self._touched(now)]
+    def judge(
+        self, position: datetime, now: datetime, policy: PerformancePolicy
+    ) -> list[PerformanceResult]:
+        """Judge the span that ends at `position`, the end of the last window, and again every
+        earlier one in which something changed, oldest first; forget the changes."""
+        results = [self._judge_span(end, now, policy) for end in self._touched(position)]
         self.judged.update({result.span.end: result for result in results})
         self.changed.clear()
-        self._trim(now)
+        self._trim(position)
         return results
 
-    def _touched(self, now: datetime) -> list[datetime]:
+    def _touched(self, position: datetime) -> list[datetime]:
         length, current = self.model.window, self.model.performance.current
         ends = {
             window.end + i * length for window in self.changed for i in range(current // length)
         }
-        return sorted(end for end in ends if end <= now)
+        return sorted(end for end in ends if end == position or end in self.judged)
 
     def _judge_span(
         self, end: datetime, now: datetime, policy: PerformancePolicy
@@ -113,16 +123,19 @@ class Ledger:
         windows = sorted(self.outcomes.items())
         return judge_span(windows, windows, (span, baseline), policy, task, now)
 
-    def _trim(self, now: datetime) -> None:
-        for window in [w for w in self.rows if w.end <= now - self._wait]:
-            del self.rows[window]
-        for window in [w for w in self.outcomes if w.end <= now - horizon(self.model)]:
-            del self.outcomes[window]
-
-    @property
-    def _wait(self) -> timedelta:
+    def _trim(self, position: datetime) -> None:
+        """Forget what can no longer change: windows whose labels are no longer waited for, and
+        early labels that have waited as long for their predictions."""
         assert self.model.labels is not None
-        return self.model.labels.wait
+        waited = position - self.model.labels.wait
+        since = position - horizon(self.model)
+        self.rows = {w: rows for w, rows in self.rows.items() if w.end > waited}
+        self.outcomes = {w: counts for w, counts in self.outcomes.items() if w.end > since}
+        self.judged = {end: result for end, result in self.judged.items() if end > since}
+        if self.early is not None:
+            known = micros(self.early["known_at"])
+            waiting = (known == NEVER) | (known >= to_micros(waited))
+            self.early = self.early.filter(pa.array(waiting))
 
     def encoded_early(self) -> bytes | None:
         """Early labels to be stored; labels without a moment are read again instead."""
@@ -145,18 +158,19 @@ def score_grid_of(model: ModelSettings, reference: Reference) -> NumericGrid:
 
 
 def load_ledger(
-    model: ModelSettings, reference: Reference, store: Store, now: datetime, early: bytes | None
+    model: ModelSettings, reference: Reference, store: Store, state: ModelState
 ) -> Ledger:
-    """The ledger as it stands in the store."""
+    """The ledger as it stands in the store: exactly what `judge` has left in it."""
     assert model.labels is not None
     grid = score_grid_of(model, reference)
-    since = now - horizon(model)
-    outcomes = store.outcomes(model.name, since)
+    since = state.position - horizon(model)
+    ended = MICROSECOND - model.window
+    outcomes = store.outcomes(model.name, since + ended)
     return Ledger(
         model,
         grid,
-        rows=store.predictions(model.name, now - model.labels.wait),
+        rows=store.predictions(model.name, state.position - model.labels.wait + ended),
         outcomes={window: decode_outcomes(blob, grid) for window, blob in outcomes.items()},
         judged={result.span.end: result for result in store.performance(model.name, since)},
-        early=decode_rows(early) if early else None,
+        early=decode_rows(state.early_labels) if state.early_labels else None,
     )

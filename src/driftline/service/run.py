@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 
-from driftline.errors import StoreError
+from driftline.errors import DataError, StoreError
 from driftline.performance.judge import PerformancePolicy
 from driftline.profiles.frames import to_microseconds
 from driftline.records import Changes, ModelState
@@ -44,11 +44,18 @@ def catch_up(
     until: datetime,
     progress: Progress | None = None,
     start: datetime | None = None,
+    labels_until: datetime | None = None,
 ) -> int:
     """Judge every window of the model that ends by `until`; how many were judged.
 
-    Each window is judged as if live: with the labels known by its end. What was recorded stays
-    recorded, whatever stops the run; the next run goes on behind it.
+    Each window is judged as if live: with the labels known by its end, so that it does not matter
+    how often or how late this runs. Labels that were delivered after the moment they carry are
+    joined when they are found. What was recorded stays recorded, whatever stops the run; the next
+    run goes on behind it.
+
+    Args:
+        start: where a model that the store does not know yet begins; default: after its reference.
+        labels_until: a replay's end: labels that become known until then are joined as well.
     """
     model = watched.model
     state = begin(watched, store, start)
@@ -57,7 +64,7 @@ def catch_up(
         _record(store, _history(watched, watch))
     due = windows_between(state.position, until, model.window)
     done = 0
-    labels = _Labels(watched, watch.state.labels_until)
+    labels = _Labels(watched, _labels_since(watch.state, model))
     for chunk in _chunks(due):
         intake = take_in(model, watched.predictions, watch.reference.grids, chunk)
         labels.read_until(chunk[-1].end)
@@ -66,13 +73,28 @@ def catch_up(
             done += 1
             if progress:
                 progress(done, len(due))
-    labels.read_until(until)
-    late = watch.judge_labels(labels.known_by(until), until)
-    if late is not None:
-        _record(store, late)
+    position = watch.state.position
+    for known_by in (position, *_ends_between(position, labels_until or position, model.window)):
+        labels.read_until(known_by)
+        now = max(until, known_by)
+        late = watch.judge_labels(labels.known_by(known_by), now)
+        if late is not None:
+            _record(store, late)
     if model.labels is not None:
-        store.drop_predictions(model.name, until - model.labels.wait)
+        store.drop_predictions(model.name, position - model.labels.wait)
     return done
+
+
+def _labels_since(state: ModelState, model: ModelSettings) -> datetime | None:
+    """From where on labels are read: some that were joined before are read again, for those that
+    were delivered later than the moment they carry. Joining a label twice changes nothing."""
+    return state.labels_until - model.performance.current if state.labels_until else None
+
+
+def _ends_between(start: datetime, end: datetime, length: timedelta) -> list[datetime]:
+    """The ends of the windows behind `start` that end before `end`, and `end`."""
+    ends = [window.end for window in windows_between(start, end, length)]
+    return [*ends, *([end] if end > start and (not ends or ends[-1] < end) else [])]
 
 
 def begin(watched: Watched, store: Store, start: datetime | None = None) -> ModelState:
@@ -89,9 +111,23 @@ def begin(watched: Watched, store: Store, start: datetime | None = None) -> Mode
     first = _first_window(watched)
     if start is not None and start > first.start:
         first = window_at(start, model.window)
+    if state is not None:
+        _close_incidents(store, state)
     state = ModelState(model.name, key, reference.to_bytes(), first.start)
     store.begin(state)
     return state
+
+
+def _close_incidents(store: Store, state: ModelState) -> None:
+    """Close what is open before the windows are judged anew: it is opened again if it is still so.
+    Nobody is told, for nothing has ended."""
+    told = "Closed when the reference was changed: the windows since are judged anew"
+    closed = [
+        replace(i, state="resolved", resolved=i.updated, facts=(*i.facts, told))
+        for i in store.incidents(state.name, open_only=True)
+    ]
+    if closed:
+        _record(store, Changes(state, state.position, incidents=tuple(closed)))
 
 
 def _first_window(watched: Watched) -> Window:
@@ -104,7 +140,7 @@ def _first_window(watched: Watched) -> Window:
         return Window(window.end, window.end + model.window)
     present = watched.predictions.span()
     if present is None:
-        raise StoreError(f"{model.name}: {watched.predictions.name} has no rows to begin with")
+        raise DataError(f"{watched.predictions.name} has no rows to begin with")
     return window_at(present[0], model.window)
 
 
@@ -132,8 +168,9 @@ def _history(watched: Watched, watch: Watch) -> Changes:
     model, ledger = watched.model, watch.ledger
     assert ledger is not None
     position = watch.state.position
-    before = windows_between(position - horizon(model), position, model.window)
-    reading = _Labels(watched, None)
+    since = position - horizon(model)
+    before = windows_between(since, position, model.window)
+    reading = _Labels(watched, since)
     for chunk in _chunks(before):
         intake = take_in(model, watched.predictions, {}, chunk)
         for window in chunk:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
@@ -21,7 +21,6 @@ from driftline.records import (
     SEVERITIES,
     Changes,
     Event,
-    Fault,
     Incident,
     IncidentKind,
     ModelState,
@@ -31,6 +30,7 @@ from driftline.records import (
     WindowStatus,
 )
 from driftline.reference import Reference
+from driftline.service.faults import id_faults, ids_of, source_faults
 from driftline.service.findings import (
     drift_findings,
     drift_in_words,
@@ -58,7 +58,7 @@ class Watch:
     calibration: Calibration | None
     policy: PerformancePolicy
     ledger: Ledger | None
-    recent: list[Evidence] = field(default_factory=list)
+    recent: list[tuple[Window, Evidence]] = field(default_factory=list)
     open_incidents: list[Incident] = field(default_factory=list)
     latest: PerformanceResult | None = None
 
@@ -69,11 +69,10 @@ class Watch:
     def judge_window(self, window: Window, intake: Intake, labels: Sequence[pa.Table]) -> Changes:
         """Everything that `window` changes, with the labels that were known by its end."""
         profile = intake.profiles[window]
-        doubles = 0
         if self.ledger is not None:
-            doubles = self.ledger.add_window(window, intake.rows.get(window, []))
+            self.ledger.add_window(window, intake.rows.get(window, []))
             self.ledger.add_labels(labels)
-        result = self._result(window, profile, intake, doubles)
+        result = self._result(window, profile, intake)
         findings = drift_findings(result, self._compared, profile, self._outputs)
         findings += quality_findings(result)
         findings = _one_per_column(findings)
@@ -81,17 +80,17 @@ class Watch:
         if result.status == "judged":
             kinds += DRIFT
         by_kind = {kind: [f for f in findings if f.kind == kind] for kind in kinds}
-        changes = self._with_performance(window.end, self._advance(by_kind, window.end), window.end)
+        changes = self._with_performance(window.end, window.end, self._advance(by_kind, window.end))
         return replace(changes, windows=(result,), profiles={window: encode_profile(profile)})
 
     def judge_labels(self, labels: Sequence[pa.Table], now: datetime) -> Changes | None:
-        """What labels alone change between two windows; None when nothing."""
+        """What labels alone change behind the last window; None when nothing."""
         if self.ledger is None:
             return None
         self.ledger.add_labels(labels)
         if not self.ledger.changed:
             return None
-        return self._with_performance(now, Advanced(), self.state.position)
+        return self._with_performance(self.state.position, now, Advanced())
 
     @property
     def _compared(self) -> Profile:
@@ -102,37 +101,39 @@ class Watch:
         predictions = self.model.predictions
         return {name for name in (predictions.prediction, predictions.score) if name}
 
-    def _result(
-        self, window: Window, profile: Profile, intake: Intake, doubles: int
-    ) -> WindowResult:
+    def _result(self, window: Window, profile: Profile, intake: Intake) -> WindowResult:
         least = self.model.alarms.min_rows
-        faults = list(faults_of(self.expected, profile, least, intake.others))
-        if doubles:
-            told = f"{doubles:,} of {profile.rows:,} rows repeat an id of the same window"
-            faults.append(Fault("duplicate_ids", told, "medium"))
-        faults += _source_faults(window, intake)
+        others = intake.others.get(window, frozenset())
+        faults = list(faults_of(self.expected, profile, least, others))
+        if self.model.predictions.id is not None:
+            ids = ids_of(intake.rows.get(window, []), self.model.predictions.id)
+            faults += id_faults(ids, profile.rows, self.ledger is not None)
+        faults += source_faults(intake.problems.get(window, []), profile.rows)
         status: WindowStatus = "judged"
         if profile.rows < least:
             status = "too_few_rows" if profile.rows else "empty"
-        verdict = self._verdict(profile) if status == "judged" else None
+        verdict = self._verdict(window, profile) if status == "judged" else None
         return WindowResult(window, profile.rows, status, verdict, tuple(faults), window.end)
 
-    def _verdict(self, profile: Profile) -> Verdict:
+    def _verdict(self, window: Window, profile: Profile) -> Verdict:
         if self.calibration is None:
             return judge_independent(self.reference.total, profile, self.rate)
-        self.recent = [*self.recent[1 - max(SPANS) :], self.calibration.scorer.score(profile)]
-        return judge(self.calibration, self.recent, profile)
+        since = window.start - memory(self.model)
+        kept = [seen for seen in self.recent if seen[0].start >= since]
+        self.recent = [*kept[1 - max(SPANS) :], (window, self.calibration.scorer.score(profile))]
+        return judge(self.calibration, [evidence for _, evidence in self.recent], profile)
 
-    def _with_performance(self, now: datetime, advanced: Advanced, position: datetime) -> Changes:
+    def _with_performance(self, position: datetime, now: datetime, advanced: Advanced) -> Changes:
         """The changes so far, with what the ledger has to say, and the model's new state."""
-        state = replace(self.state, position=position)
+        state = replace(self.state, position=position, labels_until=None, early_labels=None)
         changes = Changes(state, self.state.position)
         if self.ledger is not None:
             rows, outcomes = self.ledger.settle()
             before = dict(self.ledger.judged)
-            results = self.ledger.judge(now, self.policy)
+            results = self.ledger.judge(position, now, self.policy)
             advanced = _both(advanced, self._advance_performance(results, before, now))
-            state = replace(state, labels_until=now, early_labels=self.ledger.encoded_early())
+            early = self.ledger.encoded_early()
+            state = replace(state, labels_until=position, early_labels=early)
             changes = replace(
                 changes,
                 state=state,
@@ -177,7 +178,8 @@ class Watch:
             mine = [incident for incident in self.open_incidents if incident.kind == kind]
             step = advance(self.model.name, kind, mine, found, now)
             others = [incident for incident in self.open_incidents if incident.kind != kind]
-            self.open_incidents = others + [i for i in step.incidents if i.is_open]
+            still = others + [incident for incident in step.incidents if incident.is_open]
+            self.open_incidents = sorted(still, key=lambda incident: (incident.opened, incident.id))
             advanced = _both(advanced, step)
         return advanced
 
@@ -238,18 +240,9 @@ def _one_per_column(findings: Sequence[Finding]) -> list[Finding]:
     return list(kept.values())
 
 
-def _source_faults(window: Window, intake: Intake) -> list[Fault]:
-    """The source's problems, told at the window they likely touch: the one with fewest rows."""
-    if not intake.problems:
-        return []
-    touched = min(intake.profiles, key=lambda w: (intake.profiles[w].rows, w.start))
-    if window != touched:
-        return []
-    return [
-        Fault(problem.code, str(problem), "medium" if problem.rows else "high")
-        for problem in intake.problems
-        if problem.code != "empty_source"
-    ]
+def memory(model: ModelSettings) -> timedelta:
+    """How long the evidence of a window counts at most, when the windows since were too small."""
+    return 4 * max(SPANS) * model.window
 
 
 def load_watch(
@@ -271,13 +264,12 @@ def load_watch(
         open_incidents=store.incidents(model.name, open_only=True),
     )
     if model.labels is not None:
-        watch.ledger = load_ledger(model, reference, store, state.position, state.early_labels)
+        watch.ledger = load_ledger(model, reference, store, state)
         judged = [r for r in watch.ledger.judged.values() if r.status == "judged"]
         watch.latest = max(judged, key=lambda result: result.span.end, default=None)
     if calibration is not None:
-        since = state.position - 4 * max(SPANS) * model.window
-        kept = store.profiles(model.name, since, state.position)
-        profiles = [decode_profile(blob, reference.grids) for blob in kept.values()]
-        large = [profile for profile in profiles if profile.rows >= model.alarms.min_rows]
-        watch.recent = [calibration.scorer.score(profile) for profile in large[-max(SPANS) :]]
+        kept = store.profiles(model.name, state.position - memory(model), state.position)
+        profiles = {window: decode_profile(blob, reference.grids) for window, blob in kept.items()}
+        large = [pair for pair in profiles.items() if pair[1].rows >= model.alarms.min_rows]
+        watch.recent = [(w, calibration.scorer.score(seen)) for w, seen in large[-max(SPANS) :]]
     return watch

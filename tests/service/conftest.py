@@ -1,0 +1,206 @@
+"""A small made world: a model's predictions and labels as files, its settings, and the command."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from driftline.cli import main
+from driftline.settings import Settings, load_settings
+from driftline.stores import Store, open_store
+
+DAY = timedelta(days=1)
+START = datetime(2024, 1, 1, tzinfo=UTC)
+Change = Callable[[int, pd.DataFrame], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command gave back."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one object on stdout; there must be nothing else, and no NaN in it."""
+        return json.loads(self.out, parse_constant=_refuse)
+
+    @property
+    def model(self) -> Any:
+        return self.json["models"][0]
+
+
+def _refuse(word: str) -> None:
+    raise AssertionError(f"{word} is no JSON")
+
+
+def day_of_rows(number: int, rows: int = 100) -> pd.DataFrame:
+    """Day `number` of a steady world; `actual` is what turns out to be true, in about 85 % of rows
+    what was predicted, `known_at` when that becomes known: 4 to 52 hours later."""
+    random = np.random.default_rng([7, number])
+    score = random.beta(0.6, 0.6, rows)
+    said = (score > 0.5).astype(int)
+    seconds = np.sort(random.integers(0, 86_400, rows))
+    moments = pd.Timestamp(START + number * DAY) + pd.to_timedelta(seconds, unit="s")
+    return pd.DataFrame(
+        {
+            "timestamp": moments,
+            "id": [f"{number}-{i}" for i in range(rows)],
+            "amount": random.lognormal(3 + random.normal(0, 0.05), 0.6, rows).round(2),
+            "age": random.integers(18, 80, rows),
+            "plan": random.choice(["basic", "plus", "team"], rows, p=[0.6, 0.3, 0.1]),
+            "late": said,
+            "probability": score.round(4),
+            "actual": np.where(random.uniform(size=rows) < 0.85, said, 1 - said),
+            "known_at": moments + pd.to_timedelta(random.integers(4, 53, rows), unit="h"),
+        }
+    )
+
+
+@dataclass
+class World:
+    """One folder with the files of one model.
+
+    Predictions are one file a day, labels one file for each day on which they become known.
+    """
+
+    folder: Path
+    written: list[pd.DataFrame] = field(default_factory=list)
+
+    @property
+    def predictions(self) -> Path:
+        return self.folder / "predictions"
+
+    @property
+    def labels(self) -> Path:
+        return self.folder / "labels"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "driftline.yaml"
+
+    def day(self, number: int) -> datetime:
+        return START + number * DAY
+
+    def file(self, number: int) -> Path:
+        return self.predictions / f"{self.day(number):%Y-%m-%d}.parquet"
+
+    def live(
+        self,
+        days: range,
+        change: Change | None = None,
+        rows: int | Callable[[int], int] = 100,
+    ) -> pd.DataFrame:
+        """Write some days of predictions, changed by `change(day, rows)`; all of their rows."""
+        self.predictions.mkdir(exist_ok=True)
+        made = []
+        for number in days:
+            frame = day_of_rows(number, rows if isinstance(rows, int) else rows(number))
+            frame = frame if change is None else change(number, frame)
+            if len(frame):
+                shown = frame.drop(columns=["actual", "known_at"], errors="ignore")
+                shown.to_parquet(self.file(number), index=False)
+            made.append(frame)
+        self.written += made
+        return pd.concat(made, ignore_index=True)
+
+    def label(self, rows: pd.DataFrame | None = None, name: str = "") -> None:
+        """Write the labels of `rows`, of all days written so far by default."""
+        self.labels.mkdir(exist_ok=True)
+        frame = pd.concat(self.written, ignore_index=True) if rows is None else rows
+        told = frame[["id", "actual", "known_at"]]
+        for day, group in told.groupby(told["known_at"].dt.floor("D")):
+            group.to_parquet(self.labels / f"{name}{day:%Y-%m-%d}.parquet", index=False)
+
+    def model(self, **changes: Any) -> dict[str, Any]:
+        """The settings of the model without labels; a value of None takes a key out."""
+        model: dict[str, Any] = {
+            "name": "late-arrival",
+            "predictions": {
+                "source": "parquet",
+                "path": "predictions",
+                "timestamp": "timestamp",
+                "id": "id",
+                "prediction": "late",
+                "score": "probability",
+            },
+            "task": "binary",
+            "reference": {"from": f"{START:%Y-%m-%d}", "to": f"{self.day(30):%Y-%m-%d}"},
+        }
+        model |= changes
+        return {key: value for key, value in model.items() if value is not None}
+
+    def labelled(self, **changes: Any) -> dict[str, Any]:
+        """The settings of the model with labels and short spans of performance."""
+        labels = {"source": "parquet", "path": "labels", "id": "id", "label": "actual"}
+        labels["timestamp"] = "known_at"
+        spans = {"current": "3d", "baseline": "14d", "drop": 0.15}
+        return self.model(**{"labels": labels, "performance": spans} | changes)
+
+    def settle(self, *models: Mapping[str, Any], **top: Any) -> Settings:
+        """Write the settings file."""
+        tree = {"store": "sqlite:///driftline.db", "models": list(models or [self.model()])} | top
+        self.config.write_text(json.dumps(tree))
+        return load_settings(self.config)
+
+    def run(self, command: str, *words: str) -> Answer:
+        """Run the command in this process, as its user would, on this world's settings."""
+        return run_command(command, "--config", str(self.config), *words)
+
+    def check(self, day: int | datetime, *words: str) -> Answer:
+        """`driftline check --json` at the beginning of a day or at a moment."""
+        now = self.day(day) if isinstance(day, int) else day
+        return self.run("check", "--json", "--now", now.isoformat(), *words)
+
+    @contextlib.contextmanager
+    def store(self) -> Iterator[Store]:
+        found = open_store(f"sqlite:///{self.folder / 'driftline.db'}")
+        try:
+            yield found
+        finally:
+            found.close()
+
+    def forget(self) -> None:
+        """Remove the store."""
+        for file in self.folder.glob("driftline.db*"):
+            file.unlink()
+
+
+def run_command(*words: str) -> Answer:
+    """Run `driftline` with these words in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    before, sys.argv = sys.argv, ["driftline", *words]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    finally:
+        sys.argv = before
+    assert "Traceback" not in out.getvalue() + err.getvalue()
+    return Answer(code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture
+def driftline() -> Callable[..., Answer]:
+    """The command line: call it with the words that follow `driftline`."""
+    return run_command
