@@ -67,10 +67,13 @@ def test_the_package_is_typed() -> None:
     assert Path(driftline.__file__).with_name("py.typed").is_file()
 
 
-def test_importing_driftline_imports_nothing_heavy() -> None:
-    code = "import sys, driftline; print(*sorted(sys.modules))"
+@pytest.mark.parametrize("module", ["driftline", "driftline.cli"])
+def test_neither_importing_driftline_nor_starting_its_command_imports_anything_heavy(
+    module: str,
+) -> None:
+    code = f"import sys, {module}; print(*sorted(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert "driftline" in loaded
+    assert module in loaded
     assert [name for name in HEAVY if name in loaded] == []
