@@ -57,6 +57,22 @@ def headline(columns: Sequence[str], facts: Sequence[str]) -> str:
     return f"{first}; also {listing(columns[1:])}" if len(columns) > 1 else first
 
 
+def together(facts: Sequence[str]) -> list[str]:
+    """Facts that say the same of several columns, said once.
+
+    >>> together(["temp: 99 % missing", "dewp: 99 % missing", "wind: 2 % missing", "Drift: none"])
+    ['temp and dewp: 99 % missing', 'wind: 2 % missing', 'Drift: none']
+    """
+    columns: dict[str, list[str]] = {}
+    for fact in facts:
+        column, colon, rest = fact.partition(": ")
+        columns.setdefault(f"{colon}{rest}" if colon else fact, []).append(column)
+    return [
+        f"{listing(names, 12)}{said}" if said.startswith(": ") else said
+        for said, names in columns.items()
+    ]
+
+
 def began(incident: Incident) -> datetime:
     """When the trouble began, as far as can be told: with the first window that had it. A span of
     performance begins long before its drop; there it is the moment at which the drop was seen."""
@@ -146,7 +162,8 @@ class Notice:
             when = moment(event.at)
             lines.append(f"  {when}  {KINDS[incident.kind]} {event.kind}: {incident.message}")
             if event.kind != "resolved":
-                lines += [f"    - {fact}" for fact in incident.facts if fact != incident.message]
+                facts = [fact for fact in incident.facts if fact != incident.message]
+                lines += [f"    - {fact}" for fact in together(facts)]
         return "\n".join(lines)
 
 

@@ -111,7 +111,7 @@ def test_incidents_are_told_in_full_open_ones_first(page: Page) -> None:
     text = page.text
     order = ["humidity and wind_speed are missing", "Delays leapt", "Accuracy fell to 0.735"]
     assert [text.index(words) for words in order] == sorted(text.index(words) for words in order)
-    for words in ("Critical", "Data quality", "for 2 days", "Performance drop", "lasted 14 days"):
+    for words in ("Critical", "Data quality", "for 3 days", "Performance drop", "lasted 14 days"):
         assert words in text
     assert "Fill the columns as in training until it does." in text
 
@@ -120,7 +120,7 @@ def test_old_resolved_incidents_are_folded_away(year: ModelPage) -> None:
     one = year.incidents[0]
     many = tuple(replace(one, id=str(n), opened=one.opened - timedelta(days=n)) for n in range(9))
     page = Page(render([replace(year, incidents=many)]))
-    assert "5 earlier incidents" in page.text
+    assert "3 lesser incidents" in page.text
     assert len(page.all("details", "incident")) == 9
 
 

@@ -197,7 +197,7 @@ def _coverage(made: go.Figure, times: Sequence[str], results: Sequence[Performan
         y=[100 * result.coverage for result in results],
         yaxis="y2",
         name="predictions with a label",
-        marker={"color": GREY, "line": {"width": 0}},
+        marker={"color": fade(GREY, 0.4), "line": {"width": 0}},
         customdata=[
             f"{percent(result.coverage)} labelled<br>{result.labelled:,} of {result.rows:,}"
             for result in results

@@ -8,6 +8,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from driftline import wording
+from driftline.notices import began, together
 from driftline.report import figures
 from driftline.report import view as views
 from driftline.report.page import ModelPage
@@ -53,9 +54,11 @@ def _environment() -> Environment:
         change=views.change_words,
         main_change=views.main_change,
         tiles=views.tiles,
+        together=together,
         verdict=views.verdict_words,
     )
     made.globals.update(
+        began=began,
         lasted=views.lasted,
         templates=figures.templates,
         plotly_js=figures.plotly_js,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from driftline import wording
+from driftline.notices import began
 from driftline.records import (
     SEVERITIES,
     Incident,
@@ -20,6 +21,9 @@ Level = Literal["ok", "idle", "low", "medium", "high", "critical"]
 
 RECENT = 30
 """Windows in the strip and the tile of recent alarms."""
+
+NOTABLE = 6
+"""Resolved incidents that are listed without a click."""
 
 DRAWN = 400
 """At most so many windows are drawn, the newest; a year of days fits."""
@@ -85,9 +89,32 @@ class View:
 
     @property
     def decided(self) -> str:
-        """How the newest verdict was reached, in its own words."""
+        """How the newest verdict was reached, in its own words, as a sentence."""
         verdicts = (result.verdict for result in reversed(self.windows))
-        return next((verdict.note for verdict in verdicts if verdict and verdict.note), "")
+        note = next((verdict.note for verdict in verdicts if verdict and verdict.note), "")
+        return f"{note[0].upper()}{note[1:].removesuffix('.')}." if note else ""
+
+    @property
+    def told_in_full(self) -> tuple[Incident, ...]:
+        """Open incidents that are shown unfolded: the grave ones, at least one."""
+        grave = sum(incident.severity in ("high", "critical") for incident in self.open_incidents)
+        return self.open_incidents[: max(1, grave)]
+
+    @property
+    def notable(self) -> tuple[Incident, ...]:
+        """Of the resolved incidents the few that matter most, newest first."""
+        ranked = sorted(
+            self.resolved,
+            key=lambda i: (i.kind != "performance", -SEVERITIES.index(i.severity)),
+        )
+        chosen = set(ranked[:NOTABLE])
+        return tuple(incident for incident in self.resolved if incident in chosen)
+
+    @property
+    def others(self) -> tuple[Incident, ...]:
+        """Resolved incidents that are not notable, newest first."""
+        shown = set(self.notable)
+        return tuple(incident for incident in self.resolved if incident not in shown)
 
 
 def view(page: ModelPage, number: int) -> View:
@@ -114,7 +141,7 @@ def status(windows: Sequence[WindowResult], open_incidents: Sequence[Incident]) 
         worst = max(open_incidents, key=lambda i: SEVERITIES.index(i.severity))
         words = wording.KINDS[worst.kind]
         if len(open_incidents) > 1:
-            words += f" +{len(open_incidents) - 1}"
+            words += f" and {len(open_incidents) - 1} more"
         detail = f"{wording.count(len(open_incidents), 'open incident')}, {worst.severity}"
         return Status(worst.severity, words, detail)
     if not windows:
@@ -239,5 +266,5 @@ def _labels_tile(model: View) -> Tile:
 def lasted(model: View, incident: Incident) -> str:
     """How long an incident has lasted, or did."""
     end = incident.resolved or model.page.generated_at
-    words = wording.duration(end - incident.opened)
+    words = wording.duration(end - began(incident))
     return f"lasted {words}" if incident.resolved else f"for {words}"

@@ -11,7 +11,8 @@ from driftline.reference import Reference
 from driftline.report import Distribution, ModelPage
 from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.stores import Store
-from driftline.windows import Window, format_duration
+from driftline.windows import Window
+from driftline.wording import THIN, duration
 from driftline.wording import span as span_in_words
 
 SHOWN = 8
@@ -34,10 +35,10 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
         distributions=_distributions(model, store, incidents),
         settings={
             "False alarms": str(model.alarms.false_alarms),
-            "Window": format_duration(model.window),
-            "Performance": f"{format_duration(model.performance.current)} against "
-            f"{format_duration(model.performance.baseline)} before",
-            "Drop that alarms": f"{model.performance.drop:.0%}",
+            "Window": duration(model.window),
+            "Performance": f"{duration(model.performance.current)} against the "
+            f"{duration(model.performance.baseline)} before",
+            "Drop that alarms": f"{100 * model.performance.drop:g}{THIN}%",
         },
         drop=model.performance.drop,
         min_rows=model.alarms.min_rows,
@@ -59,9 +60,7 @@ def _distributions(
         columns = [c for c in incident.columns if c in reference.grids and c not in found]
         if not columns or len(found) >= SHOWN:
             continue
-        end = incident.since + 7 * model.window
-        if incident.resolved is not None:
-            end = min(end, incident.resolved)
+        end = min(incident.since + 7 * model.window, incident.resolved or state.position)
         span = Window(incident.since, end)
         current = _pooled(model, store, reference, span)
         for column in columns[: SHOWN - len(found)]:
