@@ -18,6 +18,7 @@ CORE = (
     "statistics",
     "alarms",
     "performance",
+    "change_words.py",
     "comparison.py",
     "digest.py",
     "incidents.py",

@@ -6,13 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-
-from driftline.alarms.verdict import ColumnVerdict
-from driftline.profiles.grid import CategoricalGrid, NumericGrid
-from driftline.profiles.summary import Summary
 from driftline.records import SEVERITIES, Event, Incident, IncidentKind
-from driftline.wording import KINDS, listing, moment, percent, trimmed
+from driftline.wording import KINDS, listing, moment
 
 _NEXT: dict[IncidentKind, tuple[str, ...]] = {
     "data_drift": (
@@ -77,66 +72,6 @@ def began(incident: Incident) -> datetime:
     """When the trouble began, as far as can be told: with the first window that had it. A span of
     performance begins long before its drop; there it is the moment at which the drop was seen."""
     return incident.opened if incident.kind == "performance" else incident.since
-
-
-def change_in_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:
-    """What changed in one column, with the figures a person would ask for first."""
-    name = column.name
-    if current.absent and current.absent == current.rows:
-        return f"{name}: the column is gone from the data"
-    if column.statistic == "missing_share":
-        return (
-            f"{name}: {percent(column.missing)} of rows have no value "
-            f"(reference {percent(column.reference_missing)})"
-        )
-    if isinstance(reference.grid, NumericGrid):
-        return _numeric_words(column, reference, current)
-    return _categorical_words(column, reference, current)
-
-
-def _numeric_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:
-    before = [trimmed(q, 4) for q in quantiles(reference, (0.1, 0.5, 0.9))]
-    after = [trimmed(q, 4) for q in quantiles(current, (0.1, 0.5, 0.9))]
-    told = []
-    if before[1] != after[1]:
-        told.append(f"median {after[1]} (reference {before[1]})")
-    if before != after:
-        usual = f"(reference {before[0]} to {before[2]})"
-        told.append(f"80\u202f% of values in {after[0]} to {after[2]} {usual}")
-    if column.statistic == "new_value_share":
-        told.append(f"{percent(column.value)} of values are ones the reference never had")
-    return f"{column.name}: {'; '.join(told) or _moved_most(reference, current)}"
-
-
-def _moved_most(reference: Summary, current: Summary) -> str:
-    """The value at which the shares of rows up to it differ most (where D is, in a KS test)."""
-    assert isinstance(reference.grid, NumericGrid)
-    before = np.cumsum(reference.counts) / max(1, reference.present)
-    after = np.cumsum(current.counts) / max(1, current.present)
-    at = int(np.argmax(np.abs(after - before)))
-    value = trimmed(float(reference.grid.midpoints[at]), 4)
-    return f"{percent(after[at])} of values are up to {value} (reference {percent(before[at])})"
-
-
-def _categorical_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:
-    assert isinstance(reference.grid, CategoricalGrid)
-    p = reference.counts / max(1, reference.present)
-    q = current.counts / max(1, current.present)
-    if column.statistic == "new_category_share":
-        return f"{column.name}: {percent(column.value)} of rows have a category never seen before"
-    most = np.argsort(-np.abs(q - p), kind="stable")[:2]
-    names = reference.grid.names
-    moved = [f'"{names[i]}" {percent(q[i])} (reference {percent(p[i])})' for i in most]
-    return f"{column.name}: {'; '.join(moved)}"
-
-
-def quantiles(summary: Summary, shares: Sequence[float]) -> list[float]:
-    """Quantiles of a numeric summary: exact at points of its grid, between them the middle."""
-    assert isinstance(summary.grid, NumericGrid)
-    upto = np.cumsum(summary.counts)
-    cells = np.searchsorted(upto, np.asarray(shares) * upto[-1], "left")
-    middles = summary.grid.midpoints
-    return [float(middles[min(cell, len(middles) - 1)]) for cell in cells]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from driftline.alarms.severity import drift_severity
+from driftline.change_words import change_in_words
 from driftline.incidents import Finding
-from driftline.notices import change_in_words
 from driftline.profiles.profile import Profile
 from driftline.records import IncidentKind, PerformanceResult, WindowResult
 from driftline.wording import count, duration, listing, metric_name, number, percent

@@ -1,0 +1,76 @@
+"""What changed in a column is told with figures that are true of the values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from driftline.alarms.verdict import ColumnVerdict
+from driftline.change_words import change_in_words, quantile_cell
+from driftline.profiles.grid import categorical_grid, numeric_grid
+from driftline.profiles.summary import Summary, summarize
+
+
+def numbers(reference: list[float], current: list[float]) -> tuple[Summary, Summary]:
+    grid = numeric_grid(np.sort(np.array(reference, dtype=float)))
+    sides = [
+        summarize(grid, pa.chunked_array([pa.array(v, pa.float64())])) for v in (reference, current)
+    ]
+    return sides[0], sides[1]
+
+
+def words(sides: tuple[Summary, Summary], statistic: str = "kolmogorov_smirnov") -> str:
+    missing = sides[1].missing_share
+    column = ColumnVerdict("x", "numeric", True, statistic, 0.5, 0.0, 0.5, 2.0, missing, 0.0)
+    return change_in_words(column, *sides)
+
+
+def test_a_shift_is_told_by_its_median_and_usual_range() -> None:
+    values = list(range(100))
+    sides = numbers([float(v) for v in values], [v / 2 for v in values])
+    assert words(sides) == (
+        "x: median 24.5 (reference 49); 80\u202f% of values in 4 to 45 (reference 9 to 89)"
+    )
+
+
+def test_far_beyond_the_reference_a_range_is_told_not_a_value() -> None:
+    reference = [float(v) for v in range(100)]
+    assert words(numbers(reference, [150.0] * 9)).startswith(
+        "x: median 148.5 to 198 (reference 49)"
+    )
+    assert words(numbers(reference, [1e9] * 9)).startswith("x: median over ")
+    assert words(numbers(reference, [-1e9] * 9)).startswith("x: median under ")
+    assert "80\u202f% of values in under " in words(numbers(reference, [-1e9] * 9))
+
+
+def test_a_change_that_no_quantile_shows_is_told_where_it_is_greatest() -> None:
+    reference = [0.0] * 10 + [1.0] * 80 + [2.0] * 10
+    current = [0.0] * 17 + [1.0] * 73 + [2.0] * 10
+    assert words(numbers(reference, current)) == (
+        "x: 17.0\u202f% of values are up to 0 (reference 10.0\u202f%)"
+    )
+
+
+def test_a_category_is_told_by_the_two_shares_that_moved_most() -> None:
+    grid = categorical_grid({"a": 5, "b": 3, "c": 2})
+    one, two = (
+        summarize(grid, pa.chunked_array([pa.array(list(text))]))
+        for text in ("aaaaabbbcc", "abbbbbbbcc")
+    )
+    assert words((one, two), "chi_squared") == (
+        'x: "a" 10.0\u202f% (reference 50.0\u202f%); "b" 70.0\u202f% (reference 30.0\u202f%)'
+    )
+
+
+finite = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
+
+
+@given(st.lists(finite, min_size=1, max_size=50), st.lists(finite, min_size=1, max_size=50))
+def test_the_cell_of_a_quantile_holds_it(reference: list[float], current: list[float]) -> None:
+    _, after = numbers(reference, current)
+    for share in (0.1, 0.5, 0.9):
+        low, high = quantile_cell(after, share)
+        exact = np.quantile(current, share, method="inverted_cdf")
+        assert low <= exact <= high
