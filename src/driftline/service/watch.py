@@ -61,6 +61,8 @@ class Watch:
     recent: list[tuple[Window, Evidence]] = field(default_factory=list)
     open_incidents: list[Incident] = field(default_factory=list)
     latest: PerformanceResult | None = None
+    labels_missing: bool = False
+    """Labels cannot be read at present: those of this time will be joined when they can."""
 
     @property
     def rate(self) -> float:
@@ -133,7 +135,8 @@ class Watch:
             results = self.ledger.judge(position, now, self.policy)
             advanced = _both(advanced, self._advance_performance(results, before, now))
             early = self.ledger.encoded_early()
-            state = replace(state, labels_until=position, early_labels=early)
+            joined = self.state.labels_until if self.labels_missing else position
+            state = replace(state, labels_until=joined, early_labels=early)
             changes = replace(
                 changes,
                 state=state,
@@ -186,17 +189,19 @@ class Watch:
     def _cross_reference(self, advanced: Advanced) -> Advanced:
         """Say in each incident that alarms whether there is drift, a drop in performance, or both.
 
-        An incident that is quiet keeps what was so when it last alarmed.
+        An incident that is quiet keeps what was so when it last alarmed; a drop in performance
+        what had drifted when it began.
         """
         newest = sorted(self.open_incidents, key=lambda incident: incident.opened, reverse=True)
         drifted = [c for i in newest if i.kind in DRIFT and not i.quiet for c in i.columns]
         performance = performance_in_words(self.latest) if self.ledger else ""
         told: dict[str, Incident] = {}
         for incident in advanced.incidents:
-            if incident.quiet:
+            drop = incident.kind == "performance"
+            if incident.quiet or (drop and any(f.startswith("Drift: ") for f in incident.facts)):
                 told[incident.id] = incident
                 continue
-            line = drift_in_words(drifted) if incident.kind == "performance" else performance
+            line = drift_in_words(drifted) if drop else performance
             facts = [f for f in incident.facts if not f.startswith(("Performance: ", "Drift: "))]
             told[incident.id] = replace(incident, facts=(*facts, *([line] if line else [])))
         self.open_incidents = [told.get(i.id, i) for i in self.open_incidents]
