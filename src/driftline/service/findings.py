@@ -13,9 +13,17 @@ from driftline.wording import count, duration, listing, metric_name, number, per
 
 
 def drift_findings(
-    result: WindowResult, reference: Profile, current: Profile, outputs: Collection[str]
+    result: WindowResult,
+    reference: Profile,
+    current: Profile,
+    outputs: Collection[str],
+    drifting: Collection[str] = (),
 ) -> list[Finding]:
-    """A finding for each column that the verdict blames; `outputs` are the model's own columns."""
+    """A finding for each column that the verdict blames.
+
+    `outputs` are the model's own columns. Missing values and new categories are the data's quality;
+    but new categories of a column that is `drifting` already are part of that drift.
+    """
     if result.verdict is None or not result.verdict.alarm:
         return []
     share = len(result.verdict.blamed) / len(result.verdict.columns)
@@ -24,7 +32,9 @@ def drift_findings(
         kind: IncidentKind = "data_drift"
         if column.name in outputs:
             kind = "prediction_drift"
-        elif column.statistic == "missing_share":
+        elif column.statistic == "missing_share" or (
+            column.statistic == "new_category_share" and column.name not in drifting
+        ):
             kind = "data_quality"
         words = change_in_words(
             column, reference.columns[column.name], current.columns[column.name]
