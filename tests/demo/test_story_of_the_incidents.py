@@ -1,0 +1,194 @@
+"""The demo as a user plays it finds what docs/explanation/demo-2013.md says it finds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+MONTHS = ["Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+KINDS = {
+    "performance": "performance",
+    "data drift": "data_drift",
+    "prediction drift": "prediction_drift",
+    "data quality": "data_quality",
+}
+SOURCE = str(Path(__file__).parents[2] / "src")
+CODE = "from driftline.cli import main; main()"
+
+Incident = dict[str, Any]
+Rows = list[list[str]]
+
+
+@dataclass(frozen=True)
+class Played:
+    printed: str
+    folder: Path
+    answer: dict[str, Any]
+
+    @property
+    def incidents(self) -> list[Incident]:
+        return list(self.answer["incidents"])
+
+
+def driftline(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", CODE, *words],
+        env={**os.environ, "PYTHONPATH": SOURCE, "COLUMNS": "80", "NO_COLOR": "1"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """The demo, played once, and what `check` says of it afterwards."""
+    folder = tmp_path_factory.mktemp("played")
+    done = driftline(folder, "demo", "--dir", "demo", "--no-serve")
+    assert done.returncode == 0, done.stderr
+    checked = driftline(
+        folder, "check", "--config", "demo/driftline.yaml", "--now", "2014-01-01T12:00", "--json"
+    )
+    assert checked.returncode == 1, checked.stderr
+    return Played(done.stdout, folder / "demo", json.loads(checked.stdout)["models"][0])
+
+
+def day(moment: str) -> pd.Timestamp:
+    return pd.Timestamp(moment).tz_localize(None).floor("D")
+
+
+def begins(incident: Incident) -> pd.Timestamp:
+    return day(incident["opened" if incident["kind"] == "performance" else "since"])
+
+
+def ends(incident: Incident) -> pd.Timestamp:
+    return day(incident["resolved"] or "2013-12-31")
+
+
+def fits(row: list[str], incident: Incident) -> bool:
+    """Whether an incident is one that a row of the page's table speaks of."""
+    kind, columns, first, last = row[:4]
+    begin = pd.Timestamp(f"2013-{MONTHS.index(first) + 4:02}-01")
+    end = pd.Timestamp(f"2013-{MONTHS.index(last) + 4:02}-01") + pd.DateOffset(months=1)
+    named = set(columns.replace(",", " ").split()) - {"none"}
+    return (
+        KINDS[kind] == incident["kind"]
+        and set(incident["columns"]) <= named
+        and begin - pd.Timedelta("1D") <= begins(incident)
+        and ends(incident) <= end
+    )
+
+
+@pytest.fixture(scope="session")
+def told(table_in_page: Callable[[str], Rows]) -> Rows:
+    """Rows of the page's table of what the monitor found."""
+    return table_in_page("found")[1:]
+
+
+def test_every_window_from_april_to_december_was_judged(played: Played) -> None:
+    windows = played.answer["windows"]
+    assert len(windows) == 275
+    assert {window["status"] for window in windows} == {"judged"}
+
+
+def test_the_four_spells_of_worse_performance_are_found_and_no_other(played: Played) -> None:
+    found = [i for i in played.incidents if i["kind"] == "performance"]
+    spells = ["2013-04-22", "2013-06-18", "2013-08-13", "2013-12-08"]
+    assert len(found) == len(spells)
+    for incident, spell in zip(found, spells, strict=True):
+        late = begins(incident) - pd.Timestamp(spell)
+        assert pd.Timedelta(0) < late <= pd.Timedelta("3D"), incident["message"]
+        assert incident["message"].startswith("Accuracy fell from 0.")
+        assert incident["severity"] in ("medium", "high")
+        assert incident["resolved"]
+
+
+def test_in_april_only_labels_tell_of_the_leap_in_delays(played: Played) -> None:
+    (drop,) = [i for i in played.incidents if i["kind"] == "performance" and begins(i).month == 4]
+    assert drop["severity"] == "high"
+    for window in played.answer["windows"]:
+        if "2013-04-22" <= window["start"][:10] <= "2013-04-26":
+            blamed = {c["name"] for c in window["columns"] if c["alarm"]}
+            assert not blamed & {"dep_delay", "probability", "late"}
+
+
+def test_the_death_of_the_weather_feed_is_critical(played: Played) -> None:
+    (death,) = [i for i in played.incidents if i["severity"] == "critical"]
+    assert death["kind"] == "data_quality"
+    assert death["resolved"] is None
+    assert begins(death) == pd.Timestamp("2013-12-31")
+    assert {"temp", "dewp", "humid", "wind_speed", "precip", "visib"} <= set(death["columns"])
+
+
+def test_the_storms_of_june_and_july_are_drift_of_delays_and_of_predictions(
+    played: Played,
+) -> None:
+    for column, kind in (("dep_delay", "data_drift"), ("late", "prediction_drift")):
+        storms = [
+            i
+            for i in played.incidents
+            if i["kind"] == kind
+            and column in i["columns"]
+            and pd.Timestamp("2013-06-23") <= begins(i) <= pd.Timestamp("2013-07-03")
+        ]
+        assert storms, column
+
+
+def test_summer_is_one_lasting_incident_for_temp_and_dewp(played: Played) -> None:
+    for column in ("temp", "dewp"):
+        lasting = [
+            i
+            for i in played.incidents
+            if i["kind"] == "data_drift"
+            and column in i["columns"]
+            and begins(i) <= pd.Timestamp("2013-06-01")
+            and ends(i) >= pd.Timestamp("2013-09-15")
+        ]
+        assert len(lasting) == 1, column
+        assert any("no drop" in fact for fact in lasting[0]["facts"])
+
+
+def test_every_incident_that_is_not_small_is_explained_on_the_page(
+    played: Played, told: Rows
+) -> None:
+    grave = [i for i in played.incidents if i["severity"] != "low"]
+    unexplained = [
+        (i["kind"], i["columns"], str(begins(i))[:10], str(ends(i))[:10], i["message"])
+        for i in grave
+        if not any(fits(row, i) for row in told)
+    ]
+    assert len(grave) > 8
+    assert unexplained == []
+
+
+def test_whatever_the_page_says_was_found_was_found(played: Played, told: Rows) -> None:
+    assert [row[:4] for row in told if not any(fits(row, i) for i in played.incidents)] == []
+    assert {row[4].strip("*") for row in told} == {"real", "season", "weather"}
+
+
+def test_the_summary_names_every_incident(played: Played) -> None:
+    printed = " ".join(played.printed.split())
+    for title in ("Open: ", "Performance drop, over: 4 incidents", "Data drift, over: "):
+        assert title in printed
+    for column in {column for i in played.incidents for column in i["columns"][:1]}:
+        assert f" {column}" in printed
+    assert printed.count("Accuracy fell from") == 4
+    assert "Apr 0.8" in printed
+    assert max(map(len, played.printed.splitlines())) <= 80 + len(str(played.folder))
+
+
+def test_the_report_is_written(played: Played) -> None:
+    page = (played.folder / "report.html").read_text(encoding="utf-8")
+    assert "late-arrival needs attention" in page
+    assert f"report: {played.folder.resolve() / 'report.html'}" in played.printed
