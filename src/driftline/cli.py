@@ -159,6 +159,12 @@ def main() -> None:
             raise
         typer.echo(f"driftline: {error}", err=True)
         sys.exit(FAILED)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        told = f"{type(error).__name__}: {error}".strip()
+        typer.echo(f"driftline: unexpected {told}; --debug shows where", err=True)
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         typer.echo("driftline: stopped; what was judged is kept", err=True)
         sys.exit(FAILED)

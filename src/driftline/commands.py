@@ -18,13 +18,14 @@ from driftline.scaffold import file_source, settings_for
 from driftline.service.all_models import End, run_models
 from driftline.service.answer import answer, column_answer
 from driftline.service.build import channels_of, watched_of
+from driftline.service.fitting import no_rows
 from driftline.service.outbox import deliver
 from driftline.service.pages import page_of
-from driftline.service.run import Watched
+from driftline.service.run import Told, Watched
 from driftline.settings import ModelSettings, load_settings
 from driftline.sources import open_source
 from driftline.stores import Store, open_store
-from driftline.windows import MICROSECOND, parse_moment, window_at
+from driftline.windows import MICROSECOND, iso, parse_moment, window_at
 
 WELL, ALARM, FAILED = 0, 1, 2
 
@@ -35,9 +36,9 @@ def check(config: Path, now: str | None, as_json: bool) -> int:
     store = open_store(settings.store.get_secret_value())
     try:
         with terminal.progress_bars() as progress:
-            errors = run_models(settings, store, lambda _: (moment, None), progress)
+            runs = run_models(settings, store, lambda _: (moment, None), progress)
         deliver(store, channels_of(settings), datetime.now(UTC))
-        return _tell(store, errors, as_json)
+        return _tell(store, runs, as_json)
     finally:
         store.close()
 
@@ -46,25 +47,30 @@ def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> 
     settings = load_settings(config)
     begin = _moment(start, "--from") if start else None
     end = _moment(to, "--to") if to else None
+    if begin and end and begin >= end:
+        raise DataError(f"--from must be before --to; found {iso(begin)} and {iso(end)}")
     store = open_store("memory://")
     with terminal.progress_bars() as progress:
-        errors = run_models(
+        runs = run_models(
             settings,
             store,
             lambda watched: (end, None) if end else _end_of_data(watched),
             progress,
             begin,
         )
-    return _tell(store, errors, as_json, replay=True)
+    return _tell(store, runs, as_json, replay=True)
 
 
 def _end_of_data(watched: Watched) -> End:
     """The end of the window that holds the last prediction, and the moment after the last label."""
     present = watched.predictions.span()
     if present is None:
-        raise DataError(f"{watched.predictions.name} has no rows")
+        raise no_rows(watched.predictions)
     end = window_at(present[1], watched.model.window).end
-    known = watched.labels.span() if watched.labels is not None else None
+    try:
+        known = watched.labels.span() if watched.labels is not None else None
+    except DataError:  # told when they are read
+        known = None
     return end, known[1] + MICROSECOND if known else None
 
 
@@ -78,19 +84,21 @@ def _moment(text: str, option: str) -> datetime:
         ) from None
 
 
-def _tell(store: Store, errors: Mapping[str, str], as_json: bool, replay: bool = False) -> int:
+def _tell(store: Store, runs: Mapping[str, Told], as_json: bool, replay: bool = False) -> int:
     """Print what the store holds of the models; the exit code."""
+    for name, run in runs.items():
+        for note in run.notes:
+            terminal.warn(f"{name}: {note}")
+        if run.error and as_json:
+            terminal.warn(f"{name}: {run.error}")
     if as_json:
-        print(json.dumps(answer(store, errors), allow_nan=False))
-        for name, error in errors.items():
-            if error:
-                terminal.err.print(f"driftline: {name}: {error}", markup=False)
+        print(json.dumps(answer(store, runs), allow_nan=False))
     else:
-        for name, error in errors.items():
-            _tell_model(store, name, error)
-    if any(errors.values()):
+        for name, run in runs.items():
+            _tell_model(store, name, run.error)
+    if any(run.error for run in runs.values()):
         return FAILED
-    return ALARM if any(_in_alarm(store, name, replay) for name in errors) else WELL
+    return ALARM if any(_in_alarm(store, name, replay) for name in runs) else WELL
 
 
 def _tell_model(store: Store, name: str, error: str) -> None:
@@ -143,7 +151,7 @@ def compare(
         for name, reason in fitted.left_out.items():
             terminal.out.print(f"left out: {name} ({reason})", markup=False)
     for name in absent:
-        terminal.err.print(f"driftline: {current} has no column {name}", markup=False)
+        terminal.warn(f"{current} has no column {name}")
     return ALARM if comparison.drifted else WELL
 
 
@@ -151,7 +159,7 @@ def _table(path: Path) -> Any:
     reading = open_source(file_source(path)).batches()
     table = reading.table()
     for problem in reading.problems:
-        terminal.err.print(f"driftline: {problem}", markup=False)
+        terminal.warn(str(problem))
     return table
 
 
@@ -195,7 +203,7 @@ def config_check(config: Path) -> int:
         except DriftlineError as error:
             faults.append(f"{model.name}: {error}")
     for fault in faults:
-        terminal.err.print(f"driftline: {fault}", markup=False)
+        terminal.warn(fault)
     if faults:
         return FAILED
     names = ", ".join(model.name for model in settings.models)

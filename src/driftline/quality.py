@@ -57,10 +57,11 @@ def expectations(reference: Reference) -> Expectations:
 def _largest_share(summary: Summary) -> float:
     """Share of the values that are one and the same value, as far as the grid tells; 0 without any.
 
-    Between two points of a numeric grid different values share a cell: those are not counted.
+    Cells that different values share are not counted: those between two points of a numeric grid,
+    the other and the unseen categories.
     """
     numeric = isinstance(summary.grid, NumericGrid)
-    counts = summary.counts[1::2] if numeric else summary.counts
+    counts = summary.counts[1::2] if numeric else summary.counts[:-2]
     return float(counts.max(initial=0) / summary.present) if summary.present else 0.0
 
 
@@ -102,7 +103,7 @@ def _column_fault(
     if summary.unreadable > UNREADABLE * summary.rows:
         share = percent(summary.unreadable / summary.rows)
         return Fault(
-            "wrong_type", f"{name}: {share} of rows hold text where a number belongs", "high", name
+            "wrong_type", f"{name}: {share} of rows hold something that is no number", "high", name
         )
     if summary.infinite and name not in expected.infinite:
         told = f"{name}: {count(summary.infinite, 'infinite value')}; the reference has none"

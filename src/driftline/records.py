@@ -28,8 +28,8 @@ class Fault:
     """One thing wrong with a window's data, apart from drift.
 
     `code` is a short stable word (missing_column, wrong_type, no_rows, too_few_rows, stuck_column,
-    duplicate_ids, infinite_values, unreadable_source, bad_timestamps); `column` is None when the
-    fault is the window's.
+    duplicate_ids, missing_ids, infinite_values, unreadable_source, bad_timestamps); `column` is
+    None when the fault is the window's.
     """
 
     code: str

@@ -168,6 +168,13 @@ class Reference:
         return cls.from_bytes(blob)
 
 
+def left_out_of(blob: bytes) -> dict[str, str]:
+    """The columns left out of a reference as `to_bytes` gave it, each with the reason."""
+    header, _ = unseal(REFERENCE, blob)
+    found: dict[str, str] = header["left_out"]
+    return found
+
+
 def profile_windows(
     grids: dict[str, Grid], table: pa.Table, timestamp: str, length: timedelta
 ) -> dict[Window, Profile]:

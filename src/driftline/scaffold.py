@@ -18,6 +18,7 @@ from driftline.sources import Source, open_source
 from driftline.sources.csv import CsvFormat, CsvSettings
 from driftline.sources.finding import find_files
 from driftline.sources.parquet import ParquetFormat, ParquetSettings
+from driftline.uniting import united
 from driftline.windows import format_duration, iso, window_at
 
 FileSettings = ParquetSettings | CsvSettings
@@ -86,7 +87,7 @@ def _look(path: str, source: Source, origin: FileSettings) -> _Look:
             kept += pieces[-1].num_rows
     if not rows:
         raise DataError(f"{path}: no rows; give a file with data")
-    sample = pa.concat_tables(pieces, promote_options="permissive")
+    sample, _ = united(pieces)
     found = guess(sample)
     if found.timestamp is None:
         names = ", ".join(sample.column_names)

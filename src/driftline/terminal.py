@@ -35,6 +35,11 @@ err = Console(stderr=True, highlight=False)
 COLOURS = {"low": "cyan", "medium": "yellow", "high": "dark_orange", "critical": "red"}
 
 
+def warn(text: str) -> None:
+    """A line on stderr about something wrong; never wrapped, so that paths stay whole."""
+    err.print(f"driftline: {text}", markup=False, soft_wrap=True)
+
+
 @contextmanager
 def progress_bars() -> Iterator[Any]:
     """Bars on stderr: call the value with (name, done, due). Silent where stderr is no terminal."""

@@ -42,6 +42,11 @@ class Answer:
     def model(self) -> Any:
         return self.json["models"][0]
 
+    @property
+    def found(self) -> Any:
+        """What was found of each model, without the notes about this very run."""
+        return [{k: v for k, v in model.items() if k != "notes"} for model in self.json["models"]]
+
 
 def _refuse(word: str) -> None:
     raise AssertionError(f"{word} is no JSON")

@@ -56,22 +56,22 @@ def test_a_backtest_finds_what_the_daily_checks_found_and_so_does_one_late_check
 
     for day in range(31, DAYS + 1):
         daily = troubles.check(day)
-    assert daily.json == replayed.json
+    assert daily.found == replayed.found
 
     troubles.forget()
-    assert troubles.check(DAYS).json == replayed.json
+    assert troubles.check(DAYS).found == replayed.found
 
 
 def test_it_does_not_matter_at_what_time_of_day_or_how_often_the_checks_run(
     troubles: World,
 ) -> None:
-    at_midnight = troubles.check(DAYS).json
+    at_midnight = troubles.check(DAYS).found
     troubles.forget()
     moment = troubles.day(33) + timedelta(hours=5)
     while moment < troubles.day(DAYS):
         troubles.check(moment)
         moment += timedelta(hours=67)
-    assert troubles.check(troubles.day(DAYS) + timedelta(hours=7)).json == at_midnight
+    assert troubles.check(troubles.day(DAYS) + timedelta(hours=7)).found == at_midnight
 
 
 def test_labels_without_a_moment_and_a_wait_that_is_no_whole_number_of_windows(
@@ -86,7 +86,7 @@ def test_labels_without_a_moment_and_a_wait_that_is_no_whole_number_of_windows(
         world.forget()
         for day in (34, 38, 43, 46):
             checked = world.check(day)
-        assert checked.json == replayed.json
+        assert checked.found == replayed.found
 
 
 def test_an_outage_of_a_month_is_forgotten_alike(world: World) -> None:
@@ -96,7 +96,7 @@ def test_an_outage_of_a_month_is_forgotten_alike(world: World) -> None:
     replayed = world.run("backtest", "--json")
     for day in (34, 50, 63, 64, 66):
         checked = world.check(day)
-    assert checked.json == replayed.json
+    assert checked.found == replayed.found
 
 
 def test_a_backtest_ends_with_the_data_and_joins_the_labels_that_come_later(world: World) -> None:

@@ -38,10 +38,10 @@ def play(folder: Path) -> Path:
     store = open_store(settings.store.get_secret_value())
     try:
         with terminal.progress_bars() as progress:
-            errors = run_models(settings, store, lambda _: (END, LAST_LABEL), progress)
-        for name, error in errors.items():
-            if error:
-                raise DriftlineError(f"{name}: {error}")
+            told = run_models(settings, store, lambda _: (END, LAST_LABEL), progress)
+        for name, run in told.items():
+            if run.error:
+                raise DriftlineError(f"{name}: {run.error}")
         report = folder / "report.html"
         pages = [page_of(model, store, LAST_LABEL) for model in settings.models]
         report.write_text(render(pages), encoding="utf-8")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from driftline.errors import DriftlineError
 from driftline.service.build import watched_of
-from driftline.service.run import Watched, catch_up
+from driftline.service.run import Told, Watched, catch_up
 from driftline.settings.models import ModelSettings, Settings
 from driftline.stores import Store
 
@@ -24,22 +24,21 @@ def run_models(
     until: Callable[[Watched], End],
     progress: Progress,
     start: datetime | None = None,
-) -> Mapping[str, str]:
-    """Catch up every model to `until`; for each its error message, or "" when all went well.
+) -> Mapping[str, Told]:
+    """Catch up every model to `until`; what is to be told of each.
 
     `start` is where a model that the store does not know yet begins; default: after its reference.
     """
 
-    def run(model: ModelSettings) -> str:
+    def run(model: ModelSettings) -> Told:
         def step(done: int, due: int) -> None:
             progress(model.name, done, due)
 
         try:
             watched = watched_of(model)
             end, labels_until = until(watched)
-            catch_up(watched, store, end, step, start, labels_until)
+            return catch_up(watched, store, end, step, start, labels_until)
         except DriftlineError as error:
-            return str(error)
-        return ""
+            return Told(error=str(error))
 
     return {model.name: run(model) for model in settings.models}

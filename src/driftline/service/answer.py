@@ -8,6 +8,8 @@ from typing import Any
 
 from driftline.alarms.verdict import ColumnVerdict
 from driftline.records import Incident, PerformanceResult, WindowResult
+from driftline.reference import left_out_of
+from driftline.service.run import Told
 from driftline.stores import Store
 from driftline.windows import iso
 
@@ -15,20 +17,25 @@ COLUMNS = 10
 """Columns told of each window, most blamed first; those in alarm are all told."""
 
 
-def answer(store: Store, models: Mapping[str, str]) -> dict[str, Any]:
-    """The answer about each of `models`, a mapping of name to error message ("" for none)."""
-    return {"models": [_model(store, name, error) for name, error in models.items()]}
+def answer(store: Store, models: Mapping[str, Told]) -> dict[str, Any]:
+    """The answer about each of `models`, by name, with what their run had to tell."""
+    return {"models": [_model(store, name, run) for name, run in models.items()]}
 
 
-def _model(store: Store, name: str, error: str) -> dict[str, Any]:
+def _model(store: Store, name: str, run: Told) -> dict[str, Any]:
+    state = store.model(name)
     told: dict[str, Any] = {
         "name": name,
         "windows": [window_answer(result) for result in store.windows(name)],
         "performance": [performance_answer(result) for result in store.performance(name)],
         "incidents": [incident_answer(incident) for incident in store.incidents(name)],
     }
-    if error:
-        told["error"] = error
+    if state is not None:
+        told["left_out"] = left_out_of(state.reference)
+    if run.notes:
+        told["notes"] = list(run.notes)
+    if run.error:
+        told["error"] = run.error
     return told
 
 

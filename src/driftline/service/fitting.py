@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from driftline.errors import ColumnError, DataError
+from driftline.errors import DataError, nearest
 from driftline.profiles.fit import fit_table
+from driftline.profiles.frames import require_columns
 from driftline.profiles.grid import Grid
 from driftline.profiles.profile import Profile, profile_table
 from driftline.reference import Reference, merge_windows, profile_windows
 from driftline.settings.models import ModelSettings, ReferenceSource, ReferenceSpan
 from driftline.sources import Reading, Source, open_source
+from driftline.uniting import united
 from driftline.windows import Window, format_duration, iso
 
 SAMPLE = 2_000_000
@@ -46,15 +48,20 @@ def reference_key(model: ModelSettings) -> str:
         sorted(predictions.ignore),
         model.alarms.min_rows,
         model.task,
+        model.positive,
     ]
     return hashlib.blake2b(json.dumps(defined, default=str).encode(), digest_size=16).hexdigest()
 
 
-def fit_reference(model: ModelSettings, source: Source) -> Reference:
+def fit_reference(model: ModelSettings, source: Source, notes: list[str]) -> Reference:
     """The reference of `model`; `source` gives its predictions.
 
-    Raises DataError when the reference has no rows, with the span that the source does have.
+    What is wrong with a part of the data is added to `notes`. Raises DataError when the reference
+    has no rows, with the span that the source does have, and ColumnError when the predictions have
+    no such output as the settings say.
     """
+    outputs = [c for c in (model.predictions.prediction, model.predictions.score) if c]
+    require_columns(outputs, source.columns().empty_table(), source.name)
     spec = model.reference
     timestamp: str | None = model.predictions.timestamp
     origin = source
@@ -64,24 +71,25 @@ def fit_reference(model: ModelSettings, source: Source) -> Reference:
         origin = open_source(spec.origin, timestamp)
     else:
         span = (spec.start, spec.end)
-    columns = _columns(model, origin.columns().names)
+    found = origin.columns().names
+    columns = _columns(model, found)
     wanted = {*columns, *([timestamp] if timestamp else [])}
 
     def read() -> Reading:
         return origin.batches(*span, wanted)
 
-    sample, rows = _sample(read())
+    reading = read()
+    sample, rows, whole = _sample(reading, timestamp)
+    notes += [f"reference: {problem}" for problem in reading.problems]
     if rows == 0:
-        raise DataError(_no_rows(model, source))
+        raise _no_rows(model, source, origin)
     fitted = fit_table(sample, _categorical(model, sample.column_names), wanted - set(columns))
-    if rows == sample.num_rows:
-        tables: Any = [sample]
-    else:
-        del sample
-        tables = read()
+    tables: Any = [sample] if whole else read()
+    del sample
     total, windows = _profiles(fitted.grids, tables, timestamp, model)
     kept = {w: p for w, p in windows.items() if p.rows >= model.alarms.min_rows}
-    return Reference(total, kept, fitted.left_out, timestamp, model.window if timestamp else None)
+    left_out = {**fitted.left_out, **_not_there(model, found)}
+    return Reference(total, kept, left_out, timestamp, model.window if timestamp else None)
 
 
 def _own_timestamp(model: ModelSettings, spec: ReferenceSource) -> str | None:
@@ -92,13 +100,16 @@ def _own_timestamp(model: ModelSettings, spec: ReferenceSource) -> str | None:
 
 
 def _columns(model: ModelSettings, found: Collection[str]) -> list[str]:
-    """The columns to compare: the features and the model's own output."""
-    predictions = model.predictions
+    """The columns to compare: the features and the model's own output. Labels that stand beside
+    the predictions are neither."""
+    predictions, labels = model.predictions, model.labels
     output = [c for c in (predictions.prediction, predictions.score) if c and c in found]
     if predictions.features is not None:
         named = [*predictions.features, *output]
     else:
         roles = {predictions.timestamp, predictions.id}
+        if labels is not None and labels.origin == predictions.origin:
+            roles |= {labels.label, labels.timestamp}
         named = [c for c in found if c not in roles]
     return [c for c in dict.fromkeys(named) if c not in predictions.ignore]
 
@@ -108,12 +119,21 @@ def _categorical(model: ModelSettings, found: Collection[str]) -> list[str]:
     declared = set(model.predictions.categorical)
     if model.task in ("binary", "multiclass") and model.predictions.prediction:
         declared.add(model.predictions.prediction)
-    output = {model.predictions.prediction}
-    return sorted(declared - (output - set(found)))
+    return sorted(declared & set(found))
 
 
-def _sample(reading: Reading) -> tuple[pa.Table, int]:
-    """At most SAMPLE rows, chosen at random when there are more, and how many there were."""
+def _not_there(model: ModelSettings, found: Collection[str]) -> dict[str, str]:
+    """Columns to compare that the settings name and the reference does not have."""
+    predictions = model.predictions
+    named = [*(predictions.features or ()), *predictions.categorical]
+    named += [c for c in (predictions.prediction, predictions.score) if c]
+    absent = [name for name in dict.fromkeys(named) if name not in found]
+    return {name: f"the reference has no such column{nearest(name, found)}" for name in absent}
+
+
+def _sample(reading: Reading, timestamp: str | None) -> tuple[pa.Table, int, bool]:
+    """At most SAMPLE rows, chosen at random when there are more; how many there were; and whether
+    these are all of them as they are."""
     random = np.random.default_rng(0)
     tables: list[pa.Table] = []
     share, kept, rows = 1.0, 0, 0
@@ -128,19 +148,8 @@ def _sample(reading: Reading) -> tuple[pa.Table, int]:
         if kept > SAMPLE:
             tables = [thin(table, 0.5) for table in tables]
             share, kept = share / 2, sum(table.num_rows for table in tables)
-    return _joined(tables), rows
-
-
-def _joined(tables: list[pa.Table]) -> pa.Table:
-    if not tables:
-        return pa.table({})
-    try:
-        return pa.concat_tables(tables, promote_options="permissive")
-    except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
-        raise ColumnError(
-            f"the reference's files disagree about the type of a column ({error}); write it with "
-            "one type, or leave it out with `ignore`"
-        ) from error
+    table, converted = united(tables, timestamp)
+    return table, rows, rows == table.num_rows and not converted
 
 
 def _profiles(
@@ -160,13 +169,26 @@ def _profiles(
     return total, windows
 
 
-def _no_rows(model: ModelSettings, source: Source) -> str:
+def no_rows(source: Source, where: str = "") -> DataError:
+    """The error of a source without rows, with what is wrong with it.
+
+    Raises SourceError when it has none because it cannot be read.
+    """
+    reading = source.batches()
+    rows = sum(table.num_rows for table in reading)
+    told = "; ".join(str(problem) for problem in reading.problems[:3])
+    told = f" ({told})" if told and not rows else ""
+    return DataError(f"{source.name} has no rows{where}{told}")
+
+
+def _no_rows(model: ModelSettings, source: Source, origin: Source) -> DataError:
     spec = model.reference
     if not isinstance(spec, ReferenceSpan):
-        return f"{model.name}: the reference source has no rows"
+        return no_rows(origin, ": the reference must have some")
     present = source.span()
-    told = f"the data spans {iso(present[0])} to {iso(present[1])}" if present else "it has no rows"
-    return (
-        f"{model.name}: no rows of {source.name} in the reference {iso(spec.start)} to "
-        f"{iso(spec.end)}; {told}; change `reference`"
+    if present is None:
+        return no_rows(source)
+    return DataError(
+        f"no rows of {source.name} in the reference {iso(spec.start)} to {iso(spec.end)}; the "
+        f"data spans {iso(present[0])} to {iso(present[1])}; change `reference`"
     )

@@ -32,6 +32,7 @@ from driftline.reference import Reference
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
 from driftline.windows import MICROSECOND, Window, to_micros
+from driftline.wording import count
 
 
 @dataclass
@@ -45,6 +46,8 @@ class Ledger:
         outcomes: of each window that a span to be judged can hold.
         judged: the newest result of each span, by its end.
         early: labels whose predictions have not come yet.
+        changed: windows that are to be counted anew.
+        seen, matched: how many labels have come since this was made, and found their prediction.
     """
 
     model: ModelSettings
@@ -54,6 +57,8 @@ class Ledger:
     judged: dict[datetime, PerformanceResult] = field(default_factory=dict)
     early: pa.Table | None = None
     changed: set[Window] = field(default_factory=set)
+    seen: int = 0
+    matched: int = 0
 
     def add_window(self, window: Window, tables: Sequence[pa.Table]) -> None:
         """Keep a new window's rows and join labels that came early."""
@@ -63,6 +68,7 @@ class Ledger:
         self.changed.add(window)
         if self.early is not None and self.early.num_rows:
             joined = join({window: self.rows[window]}, self.early)
+            self.matched += joined.matched
             self.rows.update(joined.changed)
             self.early = joined.unmatched
 
@@ -74,6 +80,8 @@ class Ledger:
         if known.num_rows == 0:
             return
         joined = join(self.rows, known)
+        self.seen += known.num_rows
+        self.matched += joined.matched
         self.rows.update(joined.changed)
         self.changed.update(joined.changed)
         if joined.unmatched.num_rows:
@@ -136,6 +144,22 @@ class Ledger:
             known = micros(self.early["known_at"])
             waiting = (known == NEVER) | (known >= to_micros(waited))
             self.early = self.early.filter(pa.array(waiting))
+
+    def note(self) -> str:
+        """What the owner should know of labels without a prediction, or nothing."""
+        if self.early is None or self.early.num_rows == 0:
+            return ""
+        example = f'such as "{self.early["id"][0]}"'
+        if self.seen and not self.matched:
+            return (
+                f"labels: none of {self.seen:,} has the id of a known prediction ({example}); do "
+                "labels and predictions name them alike?"
+            )
+        assert self.model.labels is not None
+        if self.model.labels.timestamp is None:  # all labels are read: old ones among them
+            return ""
+        waiting = count(self.early.num_rows, "label")
+        return f"labels: {waiting} without a known prediction ({example}), kept in case it comes"
 
     def encoded_early(self) -> bytes | None:
         """Early labels to be stored; labels without a moment are read again instead."""

@@ -6,21 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import numpy as np
-import pyarrow as pa
-
-from driftline.errors import DataError, StoreError
+from driftline.errors import StoreError
 from driftline.performance.judge import PerformancePolicy
-from driftline.profiles.frames import to_microseconds
 from driftline.records import Changes, ModelState
-from driftline.service.fitting import fit_reference, reference_key
-from driftline.service.intake import take_in
+from driftline.service.arrivals import Arrivals
+from driftline.service.fitting import fit_reference, no_rows, reference_key
+from driftline.service.intake import Intake, take_in
 from driftline.service.ledger import horizon
 from driftline.service.watch import Watch, load_watch
 from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.sources import Source
 from driftline.stores import Store
-from driftline.windows import Window, to_micros, window_at, windows_between
+from driftline.windows import Window, window_at, windows_between
 
 CHUNK = 16
 """Windows read in one pass over a source when many are due."""
@@ -38,6 +35,14 @@ class Watched:
     labels: Source | None
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the owner should know of a run beside what it has recorded, and what went wrong."""
+
+    notes: tuple[str, ...] = ()
+    error: str = ""
+
+
 def catch_up(
     watched: Watched,
     store: Store,
@@ -45,44 +50,61 @@ def catch_up(
     progress: Progress | None = None,
     start: datetime | None = None,
     labels_until: datetime | None = None,
-) -> int:
-    """Judge every window of the model that ends by `until`; how many were judged.
+) -> Told:
+    """Judge every window of the model that ends by `until`.
 
     Each window is judged as if live: with the labels known by its end, so that it does not matter
     how often or how late this runs. Labels that were delivered after the moment they carry are
-    joined when they are found. What was recorded stays recorded, whatever stops the run; the next
-    run goes on behind it.
+    joined when they are found; when they cannot be read at all, windows are judged without them.
+    What was recorded stays recorded, whatever stops the run; the next run goes on behind it.
 
     Args:
         start: where a model that the store does not know yet begins; default: after its reference.
         labels_until: a replay's end: labels that become known until then are joined as well.
     """
     model = watched.model
-    state = begin(watched, store, start)
+    notes: list[str] = []
+    state = begin(watched, store, start, notes)
     watch = load_watch(model, policy_of(model), store, state)
     if watch.ledger is not None and state.labels_until is None:
         _record(store, _history(watched, watch))
     due = windows_between(state.position, until, model.window)
-    done = 0
-    labels = _Labels(watched, _labels_since(watch.state, model))
-    for chunk in _chunks(due):
-        intake = take_in(model, watched.predictions, watch.reference.grids, chunk)
-        labels.read_until(chunk[-1].end)
-        for window in chunk:
-            _record(store, watch.judge_window(window, intake, labels.known_by(window.end)))
-            done += 1
-            if progress:
-                progress(done, len(due))
+    arrivals = Arrivals(watched.labels, model.labels, _labels_since(watch.state, model))
+    for done, (window, intake, ahead) in enumerate(_intakes(watched, watch, due), 1):
+        arrivals.read_until(ahead)
+        labels = arrivals.known_by(window.end)
+        watch.labels_missing = bool(arrivals.error)
+        _record(store, watch.judge_window(window, intake, labels))
+        if progress:
+            progress(done, len(due))
     position = watch.state.position
     for known_by in (position, *_ends_between(position, labels_until or position, model.window)):
-        labels.read_until(known_by)
-        now = max(until, known_by)
-        late = watch.judge_labels(labels.known_by(known_by), now)
+        late = watch.judge_labels(arrivals.known_by(known_by), max(until, known_by))
         if late is not None:
             _record(store, late)
     if model.labels is not None:
         store.drop_predictions(model.name, position - model.labels.wait)
-    return done
+    return _told(notes, arrivals, watch)
+
+
+def _intakes(
+    watched: Watched, watch: Watch, due: Sequence[Window]
+) -> Iterator[tuple[Window, Intake, datetime]]:
+    """Each due window, what was read of it, and up to where was read."""
+    for chunk in _chunks(due):
+        intake = take_in(watched.model, watched.predictions, watch.reference.grids, chunk)
+        for window in chunk:
+            yield window, intake, chunk[-1].end
+
+
+def _told(notes: Sequence[str], arrivals: Arrivals, watch: Watch) -> Told:
+    told = [*notes, *(f"labels: {problem}" for problem in arrivals.problems)]
+    if watch.ledger is not None and (note := watch.ledger.note()):
+        told.append(note)
+    error = ""
+    if arrivals.error:
+        error = f"{arrivals.error}; windows are judged without labels until they can be read"
+    return Told(tuple(told), error)
 
 
 def _labels_since(state: ModelState, model: ModelSettings) -> datetime | None:
@@ -97,17 +119,19 @@ def _ends_between(start: datetime, end: datetime, length: timedelta) -> list[dat
     return [*ends, *([end] if end > start and (not ends or ends[-1] < end) else [])]
 
 
-def begin(watched: Watched, store: Store, start: datetime | None = None) -> ModelState:
+def begin(watched: Watched, store: Store, start: datetime | None, notes: list[str]) -> ModelState:
     """The model's state; a model that is new, or has another reference now, begins here.
 
-    It begins with the first window after the reference, or at `start` when that is later.
+    It begins with the first window after the reference, or at `start` when that is later. What was
+    left out of the reference is added to `notes`.
     """
     model = watched.model
     key = reference_key(model)
     state = store.model(model.name)
     if state is not None and state.reference_key == key:
         return state
-    reference = fit_reference(model, watched.predictions)
+    reference = fit_reference(model, watched.predictions, notes)
+    notes += [f"{name} is left out: {why}" for name, why in reference.left_out.items()]
     first = _first_window(watched)
     if start is not None and start > first.start:
         first = window_at(start, model.window)
@@ -140,7 +164,7 @@ def _first_window(watched: Watched) -> Window:
         return Window(window.end, window.end + model.window)
     present = watched.predictions.span()
     if present is None:
-        raise DataError(f"{watched.predictions.name} has no rows to begin with")
+        raise no_rows(watched.predictions)
     return window_at(present[0], model.window)
 
 
@@ -170,61 +194,19 @@ def _history(watched: Watched, watch: Watch) -> Changes:
     position = watch.state.position
     since = position - horizon(model)
     before = windows_between(since, position, model.window)
-    reading = _Labels(watched, since)
+    arrivals = Arrivals(watched.labels, model.labels, since)
     for chunk in _chunks(before):
         intake = take_in(model, watched.predictions, {}, chunk)
         for window in chunk:
             if window in intake.rows:
                 ledger.add_window(window, intake.rows[window])
-    reading.read_until(position)
-    ledger.add_labels(reading.known_by(position))
+    ledger.add_labels(arrivals.known_by(position))
     rows, outcomes = ledger.settle()
     ledger.changed.clear()
     early = ledger.encoded_early()
-    watch.state = replace(watch.state, labels_until=position, early_labels=early)
+    joined = None if arrivals.error else position
+    watch.state = replace(watch.state, labels_until=joined, early_labels=early)
     return Changes(watch.state, position, predictions=rows, outcomes=outcomes)
-
-
-class _Labels:
-    """Labels in the order in which they become known, read once per span.
-
-    Labels without a moment of their own are known at once: they are all read at the first call.
-    """
-
-    def __init__(self, watched: Watched, since: datetime | None) -> None:
-        self._watched = watched
-        self._since = since
-        self._tables: list[pa.Table] = []
-        self._read_all = False
-
-    def read_until(self, end: datetime) -> None:
-        """Read what becomes known before `end`, behind what was read already."""
-        source, settings = self._watched.labels, self._watched.model.labels
-        if source is None or settings is None or self._read_all:
-            return
-        if settings.timestamp is None:
-            self._read_all = True
-            self._tables += list(source.batches(columns=[settings.id, settings.label]))
-            return
-        wanted = [settings.id, settings.label, settings.timestamp]
-        if self._since is None or self._since < end:
-            self._tables += list(source.batches(self._since, end, wanted))
-            self._since = end
-
-    def known_by(self, moment: datetime) -> list[pa.Table]:
-        """Take out the labels that are known before `moment`."""
-        settings = self._watched.model.labels
-        if settings is None or settings.timestamp is None:
-            taken, self._tables = self._tables, []
-            return taken
-        taken, left = [], []
-        for table in self._tables:
-            known = to_microseconds(table[settings.timestamp]) < to_micros(moment)
-            taken.append(table.filter(pa.array(known)))
-            if not np.all(known):
-                left.append(table.filter(pa.array(~known)))
-        self._tables = left
-        return taken
 
 
 def _chunks(windows: Sequence[Window]) -> Iterator[list[Window]]:

@@ -75,7 +75,8 @@ class Watch:
             self.ledger.add_window(window, intake.rows.get(window, []))
             self.ledger.add_labels(labels)
         result = self._result(window, profile, intake)
-        findings = drift_findings(result, self._compared, profile, self._outputs)
+        drifting = {c for i in self.open_incidents if i.kind == "data_drift" for c in i.columns}
+        findings = drift_findings(result, self._compared, profile, self._outputs, drifting)
         findings += quality_findings(result)
         findings = _one_per_column(findings)
         kinds: list[IncidentKind] = ["data_quality"]

@@ -124,15 +124,16 @@ class FileSource:
         columns: Collection[str] | None,
         problems: list[Problem],
     ) -> Iterator[pa.Table]:
-        failed, given = [], 0
+        failed, given, outside = [], 0, 0
         for found, facts in files.items():
             missing = [name for name in self._needed() if name not in _names(found, facts)]
             if facts.rows == 0:
                 problems.append(Problem("empty_source", found.path, "the file has no rows"))
                 continue
-            if missing:
-                problems.append(_missing(found, facts, missing, self.timestamp in missing))
             parts = [p for p in facts.parts if p.low is None or span.meets(p.low, p.high or p.low)]
+            if missing and parts:
+                problems.append(_missing(found, facts, missing, self.timestamp in missing))
+            outside += not parts
             if not parts or not self._has_moments(found, facts):
                 continue
             wanted = self._wanted(found, facts, columns)
@@ -143,7 +144,7 @@ class FileSource:
             new = [p for p in problems[before:] if p.code == "unreadable_source"]
             failed += new
             given += not new
-        if failed and not given:
+        if failed and not given and not outside:
             raise _all_failed(failed)
 
     def _wanted(self, found: Found, facts: Facts, columns: Collection[str] | None) -> list[str]:
@@ -166,11 +167,12 @@ class FileSource:
         moments, rows = Moments(span.start, span.end), 0
         try:
             for table in self.format.read(found.path, facts, parts, in_file, note):
-                rows += table.num_rows
+                size = table.num_rows
                 for name in wanted[len(in_file) :]:
-                    table = table.append_column(name, _constant(found, name, table.num_rows))
+                    table = table.append_column(name, _constant(found, name, size))
                 if self.timestamp is not None:
                     table = moments.keep(table, self.timestamp)
+                rows += size
                 if table.num_rows:
                     yield table
         except (*UNREADABLE, DataError) as error:

@@ -15,6 +15,8 @@ from typing import Any, Literal, Protocol
 import pyarrow as pa
 from pydantic import BaseModel
 
+from driftline.uniting import united
+
 ProblemCode = Literal[
     "unreadable_source", "missing_column", "bad_timestamps", "bad_lines", "empty_source"
 ]
@@ -53,9 +55,9 @@ class Reading:
         return self.tables
 
     def table(self) -> pa.Table:
-        """All rows in one table; columns that some tables lack are null there."""
-        found = list(self.tables)
-        return pa.concat_tables(found, promote_options="permissive") if found else pa.table({})
+        """All rows in one table; columns that some tables lack are null there, those of which
+        tables hold different types are converted."""
+        return united(list(self.tables))[0]
 
 
 class Source(Protocol):

@@ -1,0 +1,72 @@
+"""Arrivals: a model's labels in the order in which they become known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from driftline.errors import DataError
+from driftline.profiles.frames import to_microseconds
+from driftline.settings.models import Labels
+from driftline.sources import Reading, Source
+from driftline.windows import to_micros
+
+
+@dataclass
+class Arrivals:
+    """Labels, each given out once. Without a source there are none.
+
+    Labels without a moment of their own are known at once: they are all read at the first call.
+
+    Attributes:
+        since: from where on labels are read; None: all.
+        error: why labels could not be read; then none are given out from there on.
+        problems: what else was wrong with the source, in words.
+    """
+
+    source: Source | None
+    settings: Labels | None
+    since: datetime | None
+    error: str = ""
+    problems: list[str] = field(default_factory=list)
+    _tables: list[pa.Table] = field(default_factory=list)
+    _done: bool = False
+
+    def read_until(self, end: datetime) -> None:
+        """Read what becomes known before `end`, behind what was read already."""
+        if self.source is None or self.settings is None or self._done:
+            return
+        wanted = [self.settings.id, self.settings.label]
+        try:
+            if self.settings.timestamp is None:
+                self._done = True
+                self._read(self.source.batches(columns=wanted))
+            elif self.since is None or self.since < end:
+                wanted.append(self.settings.timestamp)
+                self._read(self.source.batches(self.since, end, wanted))
+                self.since = end
+        except DataError as error:
+            self.error, self._done = str(error), True
+
+    def _read(self, reading: Reading) -> None:
+        self._tables += list(reading)
+        told = [str(problem) for problem in reading.problems if problem.code != "empty_source"]
+        self.problems += [problem for problem in told if problem not in self.problems]
+
+    def known_by(self, moment: datetime) -> list[pa.Table]:
+        """Take out the labels that become known before `moment`."""
+        self.read_until(moment)
+        if self.settings is None or self.settings.timestamp is None:
+            taken, self._tables = self._tables, []
+            return taken
+        taken, left = [], []
+        for table in self._tables:
+            known = to_microseconds(table[self.settings.timestamp]) < to_micros(moment)
+            taken.append(table.filter(pa.array(known)))
+            if not np.all(known):
+                left.append(table.filter(pa.array(~known)))
+        self._tables = left
+        return taken
