@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from driftline import terminal
-from driftline.errors import DataError, DriftlineError
+from driftline.errors import DataError, DriftlineError, nearest
 from driftline.profiles.frames import require_columns
 from driftline.report import render
 from driftline.scaffold import file_source, settings_for
@@ -151,7 +151,7 @@ def compare(
         for name, reason in fitted.left_out.items():
             terminal.out.print(f"left out: {name} ({reason})", markup=False)
     for name in absent:
-        terminal.warn(f"{current} has no column {name}")
+        terminal.warn(f"{current} has no column {name}{nearest(name, after.column_names)}")
     return ALARM if comparison.drifted else WELL
 
 

@@ -163,7 +163,12 @@ class World:
 
     def run(self, command: str, *words: str) -> Answer:
         """Run the command in this process, as its user would, on this world's settings."""
-        return run_command(command, "--config", str(self.config), *words)
+        return run_command(*command.split(), "--config", str(self.config), *words)
+
+    def run_settled(self, *models: Mapping[str, Any]) -> Answer:
+        """Write these models' settings and replay them."""
+        self.settle(*models)
+        return self.run("backtest", "--json")
 
     def check(self, day: int | datetime, *words: str) -> Answer:
         """`driftline check --json` at the beginning of a day or at a moment."""

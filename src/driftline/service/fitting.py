@@ -60,8 +60,10 @@ def fit_reference(model: ModelSettings, source: Source, notes: list[str]) -> Ref
     has no rows, with the span that the source does have, and ColumnError when the predictions have
     no such output as the settings say.
     """
-    outputs = [c for c in (model.predictions.prediction, model.predictions.score) if c]
-    require_columns(outputs, source.columns().empty_table(), source.name)
+    known = source.columns()
+    if known.names:
+        outputs = [c for c in (model.predictions.prediction, model.predictions.score) if c]
+        require_columns(outputs, known.empty_table(), source.name)
     spec = model.reference
     timestamp: str | None = model.predictions.timestamp
     origin = source

@@ -202,7 +202,8 @@ def _history(watched: Watched, watch: Watch) -> Changes:
                 ledger.add_window(window, intake.rows[window])
     ledger.add_labels(arrivals.known_by(position))
     rows, outcomes = ledger.settle()
-    ledger.changed.clear()
+    if not ledger.judged:
+        ledger.changed.clear()
     early = ledger.encoded_early()
     joined = None if arrivals.error else position
     watch.state = replace(watch.state, labels_until=joined, early_labels=early)
