@@ -114,7 +114,7 @@ def decode_profile(blob: bytes, grids: Grids) -> Profile:
             at += cells * np.dtype(dtype).itemsize
             missing, infinite, unreadable, absent = map(_natural, tallies)
             summary = Summary(grids[name], counts, missing, infinite, unreadable, absent)
-            sound = counts.min() >= 0 and summary.rows == rows
+            sound = bool(counts.min() >= 0) and summary.rows == rows
             _require(sound, f'the counts of "{name}" do not add up')
             columns[name] = summary
         _require(at == len(body), "it is longer than its columns")

@@ -16,10 +16,10 @@ def shares(reference: Summary, current: Summary) -> tuple[Floats, Floats]:
 
     Bins without a row on either side are left out.
     """
-    a, b = reference.counts, current.counts
+    a, b = reference.counts.astype(np.float64), current.counts.astype(np.float64)
     if isinstance(reference.grid, NumericGrid):
-        bins = decile_of_cell(a)
-        a, b = np.bincount(bins, a, BINS), np.bincount(bins, b, BINS)
+        bins = decile_of_cell(reference.counts)
+        a, b = (np.bincount(bins, side, BINS).astype(np.float64) for side in (a, b))
     used = (a + b) > 0
     return a[used] / reference.present, b[used] / current.present
 
