@@ -75,7 +75,7 @@ def _tell(settings: Settings, store: Store) -> None:
         _tell_months([r for r in performance if r.span.end > windows[0].window.start])
     terminal.out.print(
         "\nThe reference is a winter. What is said of temp, dewp and humid in summer is true, and "
-        "only the season; a reference with a summer in it would not alarm.\n",
+        "only the season; a reference with a summer in it would know it.\n",
         style="dim",
     )
 

@@ -48,28 +48,26 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
 def _distributions(
     model: ModelSettings, store: Store, incidents: tuple[Incident, ...]
 ) -> tuple[Distribution, ...]:
-    """For the columns of the newest incidents, open ones first: the reference and the incident's
-    first seven windows."""
+    """The reference and an incident's first seven windows, for the columns to blame: of open and
+    new incidents first, the most blamed column of each before the second of any."""
     state = store.model(model.name)
     if state is None:
         return ()
     reference = Reference.from_bytes(state.reference)
     newest = sorted(incidents, key=lambda i: (i.is_open, i.opened), reverse=True)
+    blamed = [(rank, i) for i in newest for rank in range(len(i.columns))]
     found: dict[str, Distribution] = {}
-    for incident in newest:
-        columns = [c for c in incident.columns if c in reference.grids and c not in found]
-        if not columns or len(found) >= SHOWN:
+    for rank, incident in sorted(blamed, key=lambda pair: pair[0]):
+        column = incident.columns[rank]
+        if column not in reference.grids or column in found:
             continue
         end = min(incident.since + 7 * model.window, incident.resolved or state.position)
         span = Window(incident.since, end)
-        current = _pooled(model, store, reference, span)
-        for column in columns[: SHOWN - len(found)]:
-            found[column] = Distribution(
-                column,
-                reference.total.columns[column],
-                current.columns[column],
-                span_in_words(span),
-            )
+        current = _pooled(model, store, reference, span).columns[column]
+        before = reference.total.columns[column]
+        found[column] = Distribution(column, before, current, span_in_words(span))
+        if len(found) == SHOWN:
+            break
     return tuple(found.values())
 
 
