@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from driftline.alarms.verdict import ColumnVerdict
-from driftline.profiles.grid import CategoricalGrid, NumericGrid
+from driftline.profiles.grid import OTHER, UNSEEN, CategoricalGrid, NumericGrid
 from driftline.profiles.summary import Summary
 from driftline.wording import THIN, percent, trimmed
 
@@ -92,6 +92,7 @@ def _categorical_words(column: ColumnVerdict, reference: Summary, current: Summa
     if column.statistic == "new_category_share":
         return f"{column.name}: {percent(column.value)} of rows have a category never seen before"
     most = np.argsort(-np.abs(q - p), kind="stable")[:2]
-    names = reference.grid.names
-    moved = [f'"{names[i]}" {percent(q[i])} (reference {percent(p[i])})' for i in most]
+    special = {OTHER: "other categories", UNSEEN: "categories never seen before"}
+    names = [special.get(name, f'"{name}"') for name in reference.grid.names]
+    moved = [f"{names[i]} {percent(q[i])} (reference {percent(p[i])})" for i in most]
     return f"{column.name}: {'; '.join(moved)}"

@@ -305,7 +305,10 @@ def test_nan_counts_as_missing_and_infinities_are_told(world: World) -> None:
 
 
 def test_lists_and_times_are_left_out_with_a_reason(world: World) -> None:
-    world.live(range(31), lambda _, f: f.assign(tags=[[1, 2]] * len(f), seen=f["timestamp"]))
+    def odd(_: int, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(tags=pd.Series([[1, 2]] * len(frame)), seen=frame["timestamp"])
+
+    world.live(range(31), odd)
     world.settle()
     told = world.run("backtest", "--json").model
     assert {name: why.partition(" of type ")[0] for name, why in told["left_out"].items()} == {

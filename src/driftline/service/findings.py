@@ -75,15 +75,18 @@ def drop_in_words(result: PerformanceResult) -> str:
     )
 
 
-def performance_in_words(latest: PerformanceResult | None) -> str:
-    """What is known of performance, for an incident about drift: drift need not mean a drop."""
+def performance_in_words(latest: PerformanceResult | None, dropped: bool) -> str:
+    """What is known of performance, for an incident about drift: drift need not mean a drop.
+
+    `dropped` says that an incident about performance is open.
+    """
     if latest is None:
         return "Performance: not known, no labels"
     if latest.status != "judged":
         return f"Performance: not known yet ({percent(latest.coverage)} of predictions labelled)"
     change = latest.metrics[latest.main]
     told = f"{metric_name(latest.main)} {number(change.current)}, before {number(change.baseline)}"
-    if latest.alarm:
+    if latest.alarm or dropped:
         return f"Performance: dropped too ({told})"
     return f"Performance: no drop seen ({told})"
 

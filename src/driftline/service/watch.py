@@ -195,7 +195,8 @@ class Watch:
         """
         newest = sorted(self.open_incidents, key=lambda incident: incident.opened, reverse=True)
         drifted = [c for i in newest if i.kind in DRIFT and not i.quiet for c in i.columns]
-        performance = performance_in_words(self.latest) if self.ledger else ""
+        dropped = any(i.kind == "performance" and not i.quiet for i in self.open_incidents)
+        performance = performance_in_words(self.latest, dropped) if self.ledger else ""
         told: dict[str, Incident] = {}
         for incident in advanced.incidents:
             drop = incident.kind == "performance"
