@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+import typer
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from driftline.alarms.budget import Budget
 from driftline.channels import channel_kinds
+from driftline.cli import app
+from driftline.performance import metrics
 from driftline.settings.faults import INTERNAL
 from driftline.settings.models import (
     Alarms,
@@ -26,6 +30,7 @@ from driftline.settings.models import (
     Settings,
 )
 from driftline.sources import source_kinds
+from driftline.statistics import statistics
 from driftline.windows import format_duration
 
 SECTIONS: dict[type[BaseModel], str] = {
@@ -112,8 +117,7 @@ def _part(model: type[BaseModel], name: str, summary: str) -> str:
 
 
 def _section(model: type[BaseModel], title: str) -> str:
-    doc = " ".join((model.__doc__ or "").split())
-    return f"{title}\n\n{doc}\n\n{_table(model)}"
+    return f"{title}\n\n{' '.join((model.__doc__ or '').split())}\n\n{_table(model)}"
 
 
 def _table(model: type[BaseModel]) -> str:
@@ -169,7 +173,121 @@ def _default(found: FieldInfo) -> str:
     return f"`{value}`"
 
 
-PAGES = {"reference/settings.md": settings_page}
+STATISTICS = """# Statistics
+
+<!-- Written by docs/generate.py from the code; change the docstrings there. -->
+
+A statistic is a function from two summaries, the reference's and the current one, to a number. It
+knows no thresholds: [how alarms are decided](../explanation/alarms.md) is another matter. Examples
+are run by the tests with these names:
+
+```python
+import numpy as np
+
+from driftline.profiles.grid import CategoricalGrid, NumericGrid
+from driftline.profiles.summary import Summary
+from driftline.statistics import statistics
+```
+
+"Without drift" means independent rows of one distribution, n and m of them on the two sides. Real
+days are not so: these p-values decide only where the reference has no windows to learn from.
+"""
+
+METRICS = """# Metrics of performance
+
+<!-- Written by docs/generate.py from the code; change the docstrings there. -->
+
+A metric is computed from the counts of a span's predictions joined with their labels. How a drop
+becomes an alarm is told in [how performance is followed](../explanation/performance.md).
+"""
+
+COMMANDS = """# Commands
+
+<!-- Written by docs/generate.py from the code; change the docstrings there. -->
+
+| exit code | meaning |
+|---|---|
+| 0 | all well |
+| 1 | an alarm or an open incident |
+| 2 | the command could not do its work; the reason is on stderr |
+
+Answers go to stdout, progress and messages to stderr. `driftline --debug COMMAND` shows tracebacks.
+"""
+
+
+def statistics_page() -> str:
+    """docs/reference/statistics.md: every statistic, from its docstring."""
+    found = statistics()
+    pieces = [STATISTICS, "| statistic | columns | range | unit | p-value |\n|---|---|---|---|---|"]
+    for name, one in found.items():
+        cells = [f"[{name}](#{name})", " and ".join(one.kinds), _range(one.low, one.high), one.unit]
+        pieces.append(f"| {' | '.join(cells)} | {'no' if one.test is None else 'yes'} |")
+    pieces.append("")
+    for name, one in found.items():
+        text, mark, example = one.doc.partition("\n>>> ")
+        code = f'```python\n>>> {name} = statistics()["{name}"]\n{(mark + example).strip()}\n```\n'
+        pieces.append(f"## {name}\n\n{_led(text)}\n{code}")
+    return "\n".join(pieces)
+
+
+def metrics_page() -> str:
+    """docs/reference/metrics.md: every metric of performance, from its docstring."""
+    pieces = [METRICS, "| metric | tasks | better | range | unit |\n|---|---|---|---|---|"]
+    for name, one in metrics().items():
+        cells = [f"[{name}](#{name})", ", ".join(one.tasks), one.better, _range(one.low, one.high)]
+        pieces.append(f"| {' | '.join(cells)} | {one.unit} |")
+    pieces.append("")
+    pieces += [f"## {name}\n\n{_led(one.doc)}" for name, one in metrics().items()]
+    return "\n".join(pieces)
+
+
+def commands_page() -> str:
+    """docs/reference/commands.md: every command, from its help."""
+    commands = _commands("driftline", app)
+    return "\n".join([COMMANDS, *(_command(words, command) for words, command in commands)])
+
+
+def _commands(words: str, part: typer.Typer) -> Iterator[tuple[str, Any]]:
+    group: Any = typer.main.get_group(part)
+    for name, command in group.commands.items():
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield f"{words} {name}", command
+        else:
+            yield from ((f"{words} {name} {below}", one) for below, one in inner.items())
+
+
+def _command(words: str, command: Any) -> str:
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    usage = " ".join([words, *(one.name.upper() for one in arguments)])
+    lines = [f"## {usage}\n\n{command.help}\n", "| | what | default |\n|---|---|---|"]
+    for one in command.params:
+        names = [one.name.upper()] if one in arguments else [*one.opts, *one.secondary_opts]
+        default = "must be given" if one.required else f"`{one.default}`"
+        if not one.required and (one.default is None or isinstance(one.default, bool)):
+            default = f"`{one.opts[0]}`" if one.default else ""
+        lines.append(f"| {', '.join(f'`{name}`' for name in names)} | {one.help} | {default} |")
+    return "\n".join(lines) + "\n"
+
+
+def _range(low: float, high: float) -> str:
+    ends = [f"{end:.4g}".replace("-", "\u2212") for end in (low, high)]
+    return " to ".join(end.replace("inf", "\u221e") for end in ends)
+
+
+def _led(doc: str) -> str:
+    """A docstring's paragraphs, the word that leads one in bold."""
+    return (
+        re.sub(r"^([A-Z][a-z]+(?: [a-z]+)?): ", r"**\1:** ", doc.strip(), flags=re.MULTILINE) + "\n"
+    )
+
+
+PAGES = {
+    "reference/settings.md": settings_page,
+    "reference/statistics.md": statistics_page,
+    "reference/metrics.md": metrics_page,
+    "reference/commands.md": commands_page,
+}
 
 
 def main() -> None:
