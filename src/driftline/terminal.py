@@ -62,9 +62,21 @@ def progress_bars() -> Iterator[Any]:
 
 def comparison_table(columns: Sequence[ColumnVerdict], note: str) -> Table:
     """Every column, most blamed first."""
-    table = Table(box=box.SIMPLE_HEAD, caption=escape(note), caption_justify="left")
-    for title in ("", "column", "statistic", "value", "p-value", "effect", "missing (reference)"):
-        table.add_column(title, justify="left" if title in ("", "column", "statistic") else "right")
+    alarms = sum(column.alarm for column in columns)
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        title=f"{alarms} of {count(len(columns), 'column')} drifted",
+        title_justify="left",
+        caption=escape(note),
+        caption_justify="left",
+    )
+    table.add_column("", no_wrap=True)
+    table.add_column("column", min_width=12, overflow="fold")
+    table.add_column("statistic", min_width=11)
+    for title in ("value", "p-value", "effect", "missing", "(ref.)"):
+        table.add_column(title, justify="right", no_wrap=True)
     for column in columns:
         table.add_row(
             "[red]drift[/]" if column.alarm else "[green]ok[/]",
@@ -73,7 +85,8 @@ def comparison_table(columns: Sequence[ColumnVerdict], note: str) -> Table:
             number(column.value),
             p_value(column.p_value).removeprefix("p ").removeprefix("= "),
             number(column.effect),
-            f"{percent(column.missing)} ({percent(column.reference_missing)})",
+            percent(column.missing),
+            f"({percent(column.reference_missing)})",
         )
     return table
 

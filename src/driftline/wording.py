@@ -42,7 +42,14 @@ _STATISTICS = {
     "jensen_shannon": "Jensen\u2013Shannon",
 }
 
-_SHORT = {"kolmogorov_smirnov": "KS", "chi_squared": "\u03c7²", "jensen_shannon": "JS"}
+_SHORT = {
+    "kolmogorov_smirnov": "KS",
+    "chi_squared": "\u03c7²",
+    "jensen_shannon": "JS",
+    "missing_share": "Missing",
+    "new_category_share": "New categories",
+    "new_value_share": "New values",
+}
 
 
 def metric_name(name: str) -> str:
@@ -56,8 +63,8 @@ def metric_name(name: str) -> str:
 
 def statistic_short(name: str) -> str:
     """
-    >>> statistic_short("kolmogorov_smirnov"), statistic_short("missing_share")
-    ('KS', 'Missing share')
+    >>> statistic_short("kolmogorov_smirnov"), statistic_short("mean_rank")
+    ('KS', 'Mean rank')
     """
     return _SHORT.get(name) or statistic_name(name)
 
