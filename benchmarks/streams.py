@@ -60,8 +60,13 @@ class DataSet:
 
 @cache
 def flight_days(column: str = "", value: str = "") -> dict[pd.Timestamp, pd.DataFrame]:
-    """The flights of each UTC day, features only; all of them, or those with a value."""
+    """The flights of each UTC day, features only; all of them, or those with a value.
+
+    Left out are the year's first and last day, which are not whole, and the two days before the
+    last, in which the weather feed dies: that is a change.
+    """
     flights = flights_2013()
+    flights = flights[flights["timestamp"].between("2013-01-02", "2013-12-30", inclusive="left")]
     if column:
         flights = flights[flights[column] == value]
     for name in FEATURES:
