@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import webbrowser
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from driftline import terminal
 from driftline.errors import DataError, DriftlineError, nearest
 from driftline.profiles.frames import require_columns
+from driftline.records import Incident
 from driftline.report import render
 from driftline.scaffold import file_source, settings_for
 from driftline.service.all_models import End, run_models
@@ -28,6 +29,8 @@ from driftline.stores import Store, open_store
 from driftline.windows import MICROSECOND, iso, parse_moment, window_at
 
 WELL, ALARM, FAILED = 0, 1, 2
+LATELY = timedelta(days=90)
+"""How far back `check` tells people of windows, so that it does not grow with what is stored."""
 
 
 def check(config: Path, now: str | None, as_json: bool) -> int:
@@ -38,7 +41,7 @@ def check(config: Path, now: str | None, as_json: bool) -> int:
         with terminal.progress_bars() as progress:
             runs = run_models(settings, store, lambda _: (moment, None), progress)
         deliver(store, channels_of(settings), datetime.now(UTC))
-        return _tell(store, runs, as_json)
+        return _tell(store, runs, as_json, LATELY)
     finally:
         store.close()
 
@@ -58,7 +61,7 @@ def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> 
             progress,
             begin,
         )
-    return _tell(store, runs, as_json, replay=True)
+    return _tell(store, runs, as_json)
 
 
 def _end_of_data(watched: Watched) -> End:
@@ -84,8 +87,14 @@ def _moment(text: str, option: str) -> datetime:
         ) from None
 
 
-def _tell(store: Store, runs: Mapping[str, Told], as_json: bool, replay: bool = False) -> int:
-    """Print what the store holds of the models; the exit code."""
+def _tell(
+    store: Store, runs: Mapping[str, Told], as_json: bool, lately: timedelta | None = None
+) -> int:
+    """Print what the store holds of the models; the exit code.
+
+    With `lately` people are told of that time only, and the exit code goes by the newest window; a
+    replay is told and judged as a whole.
+    """
     for name, run in runs.items():
         for note in run.notes:
             terminal.warn(f"{name}: {note}")
@@ -93,29 +102,27 @@ def _tell(store: Store, runs: Mapping[str, Told], as_json: bool, replay: bool = 
             terminal.warn(f"{name}: {run.error}")
     if as_json:
         print(json.dumps(answer(store, runs), allow_nan=False))
-    else:
-        for name, run in runs.items():
-            _tell_model(store, name, run.error)
+    alarms = []
+    for name, run in runs.items():
+        state = store.model(name)
+        since = state.position - lately if state and lately else None
+        windows, incidents = store.windows(name, since), store.incidents(name)
+        if not as_json:
+            terminal.model_lines(name, windows, store.performance(name, since), run.error)
+            _tell_incidents(incidents, run.error)
+        newest = windows[-1:] if lately else windows
+        alarms += [result.alarm for result in newest]
+        alarms += [incident.is_open for incident in incidents]
     if any(run.error for run in runs.values()):
         return FAILED
-    return ALARM if any(_in_alarm(store, name, replay) for name in runs) else WELL
+    return ALARM if any(alarms) else WELL
 
 
-def _tell_model(store: Store, name: str, error: str) -> None:
-    terminal.model_lines(name, store.windows(name), store.performance(name), error)
-    incidents = store.incidents(name)
+def _tell_incidents(incidents: Sequence[Incident], error: str) -> None:
     if incidents:
         terminal.tell_incidents(incidents)
     elif not error:
         terminal.out.print("  [green]no incident[/]")
-
-
-def _in_alarm(store: Store, name: str, replay: bool) -> bool:
-    """Whether the model has an open incident or its last window (in a replay: any) is in alarm."""
-    windows = store.windows(name)
-    if store.incidents(name, open_only=True):
-        return True
-    return any(result.alarm for result in (windows if replay else windows[-1:]))
 
 
 def compare(

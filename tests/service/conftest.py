@@ -205,6 +205,12 @@ def run_command(*words: str) -> Answer:
     return Answer(code, out.getvalue(), err.getvalue())
 
 
+@pytest.fixture(scope="session")
+def new_world() -> Callable[[Path], World]:
+    """A world in a folder, for fixtures that outlive one test."""
+    return World
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)

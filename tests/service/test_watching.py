@@ -1,4 +1,4 @@
-"""What the owner of a watched model sees: windows, labels whenever they come, incidents, notices."""
+"""What the owner of a watched model sees: windows, late labels, incidents, notices."""
 
 from __future__ import annotations
 

@@ -35,6 +35,10 @@ class Watched:
     labels: Source | None
 
 
+class Overtaken(StoreError):  # noqa: N818
+    """Another process has recorded this step meanwhile; nothing was recorded twice."""
+
+
 @dataclass(frozen=True)
 class Told:
     """What the owner should know of a run beside what it has recorded, and what went wrong."""
@@ -56,15 +60,34 @@ def catch_up(
     Each window is judged as if live: with the labels known by its end, so that it does not matter
     how often or how late this runs. Labels that were delivered after the moment they carry are
     joined when they are found; when they cannot be read at all, windows are judged without them.
-    What was recorded stays recorded, whatever stops the run; the next run goes on behind it.
+    What was recorded stays recorded, whatever stops the run; the next run goes on behind it, and so
+    does this one where another process was faster.
 
     Args:
         start: where a model that the store does not know yet begins; default: after its reference.
         labels_until: a replay's end: labels that become known until then are joined as well.
     """
-    model = watched.model
     notes: list[str] = []
-    state = begin(watched, store, start, notes)
+    while True:
+        state = begin(watched, store, start, notes)
+        try:
+            return _go_on(watched, store, state, (until, labels_until), progress, notes)
+        except Overtaken:
+            now = store.model(state.name)
+            if now is None or now.reference_key != state.reference_key:
+                raise
+
+
+def _go_on(
+    watched: Watched,
+    store: Store,
+    state: ModelState,
+    ends: tuple[datetime, datetime | None],
+    progress: Progress | None,
+    notes: list[str],
+) -> Told:
+    """Judge from where `state` stands; `ends` are those of the windows and of the labels."""
+    model, (until, labels_until) = watched.model, ends
     watch = load_watch(model, policy_of(model), store, state)
     if watch.ledger is not None and state.labels_until is None:
         _record(store, _history(watched, watch))
@@ -135,8 +158,11 @@ def begin(watched: Watched, store: Store, start: datetime | None, notes: list[st
     first = _first_window(watched)
     if start is not None and start > first.start:
         first = window_at(start, model.window)
-    if state is not None:
-        _close_incidents(store, state)
+    meanwhile = store.model(model.name)
+    if meanwhile is not None and meanwhile.reference_key == key:  # another process has begun it
+        return meanwhile
+    if meanwhile is not None:
+        _close_incidents(store, meanwhile)
     state = ModelState(model.name, key, reference.to_bytes(), first.start)
     store.begin(state)
     return state
@@ -181,9 +207,9 @@ def policy_of(model: ModelSettings) -> PerformancePolicy:
 
 def _record(store: Store, changes: Changes) -> None:
     if not store.record(changes):
-        raise StoreError(
-            f"{changes.state.name}: another process has judged this window meanwhile; nothing was "
-            "recorded twice; run again to go on behind it"
+        raise Overtaken(
+            f"{changes.state.name}: another process works on this model with other settings; "
+            "nothing was recorded twice"
         )
 
 
