@@ -1,4 +1,4 @@
-"""Checks that are killed at any moment, or run at the same time, leave what one quiet check does."""
+"""Checks that are killed at any moment or run at the same time leave what one quiet check does."""
 
 from __future__ import annotations
 

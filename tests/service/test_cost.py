@@ -1,0 +1,103 @@
+"""The cost of judging one day does not grow with the days already stored: counted, not timed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from driftline.service.build import watched_of
+from driftline.service.run import Watched, catch_up
+from driftline.sources import Reading, Source
+from driftline.stores import Store
+
+if TYPE_CHECKING:
+    from tests.service.conftest import World
+
+
+@dataclass
+class CountingSource:
+    """A source that counts the rows it gives."""
+
+    source: Source
+    rows: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    def batches(
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        columns: Collection[str] | None = None,
+    ) -> Reading:
+        reading = self.source.batches(start, end, columns)
+        return Reading(self._counted(reading), reading.problems)
+
+    def _counted(self, reading: Reading) -> Iterator[pa.Table]:
+        for table in reading:
+            self.rows += table.num_rows
+            yield table
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        return self.source.span()
+
+    def columns(self) -> pa.Schema:
+        return self.source.columns()
+
+
+@dataclass
+class CountingStore:
+    """A store that counts what it gives back: records, and bytes of blobs."""
+
+    store: Any
+    given: Counter[str] = field(default_factory=Counter)
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.store, name)
+
+        def counted(*values: Any, **named: Any) -> Any:
+            found = method(*values, **named)
+            if isinstance(found, list | dict):
+                self.given[name] += len(found)
+            if isinstance(found, dict):
+                blobs = [blob for blob in found.values() if isinstance(blob, bytes)]
+                self.given["bytes"] += sum(map(len, blobs))
+            return found
+
+        return counted
+
+
+def cost_of_a_day(world: World, store: Store, day: int) -> Counter[str]:
+    """What judging the day before `day` reads, when all before it are judged."""
+    (model,) = world.settle(
+        world.labelled(
+            labels=world.labelled()["labels"] | {"wait": "5d"},
+            performance={"current": "3d", "baseline": "7d", "drop": 0.2},
+        )
+    ).models
+    catch_up(watched_of(model), store, world.day(day - 1))
+    opened = watched_of(model)
+    assert opened.labels is not None
+    predictions, labels = CountingSource(opened.predictions), CountingSource(opened.labels)
+    counting = CountingStore(store)
+    catch_up(Watched(model, predictions, labels), counting, world.day(day))
+    counts = counting.given + Counter({"rows read": predictions.rows, "labels read": labels.rows})
+    assert counts["rows read"] == 50
+    assert 0 < counts["labels read"] <= 5 * 50
+    return counts
+
+
+def test_a_day_costs_the_same_after_twenty_days_and_after_a_hundred(world: World) -> None:
+    world.live(range(130), rows=50)
+    world.label()
+    with world.store() as store:
+        early, late = cost_of_a_day(world, store, 52), cost_of_a_day(world, store, 130)
+    assert set(early) == set(late)
+    for name, count in early.items():
+        assert late[name] <= count * 1.1, name
