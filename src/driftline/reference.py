@@ -89,10 +89,11 @@ class Reference:
             max_points: distinct values up to which a numeric column's Kolmogorov-Smirnov distance
                 is exact; beyond, it is off by at most 1 / max_points. More make larger profiles.
 
-        Raises ColumnError for a column that is not there, DataError when nothing can be compared.
+        Raises ColumnError for a column that is not there, DataError when nothing can be compared or
+        `window` is no length of time.
         """
         table = as_table(frame)
-        length = parse_duration(window) if isinstance(window, str) else window
+        length = _length(window)
         if timestamp is not None:
             require_columns([timestamp], table, "timestamp")
         skipped = {*ignore, *([timestamp] if timestamp else [])}
@@ -156,7 +157,10 @@ class Reference:
 
     def save(self, path: str | Path) -> None:
         """Write the reference to a file that `load` reads."""
-        Path(path).write_bytes(self.to_bytes())
+        try:
+            Path(path).write_bytes(self.to_bytes())
+        except OSError as error:
+            raise DataError(f"cannot write the reference {path}: {error.strerror}") from error
 
     @classmethod
     def load(cls, path: str | Path) -> Reference:
@@ -166,6 +170,13 @@ class Reference:
         except OSError as error:
             raise DataError(f"cannot read the reference {path}: {error.strerror}") from error
         return cls.from_bytes(blob)
+
+
+def _length(window: str | timedelta) -> timedelta:
+    try:
+        return parse_duration(window) if isinstance(window, str) else window
+    except ValueError as error:
+        raise DataError(f"window: {error}") from error
 
 
 def left_out_of(blob: bytes) -> dict[str, str]:

@@ -93,11 +93,11 @@ def cost_of_a_day(world: World, store: Store, day: int) -> Counter[str]:
     return counts
 
 
-def test_a_day_costs_the_same_after_twenty_days_and_after_a_hundred(world: World) -> None:
+def test_a_day_costs_the_same_after_thirty_days_and_after_a_hundred(world: World) -> None:
     world.live(range(130), rows=50)
     world.label()
     with world.store() as store:
-        early, late = cost_of_a_day(world, store, 52), cost_of_a_day(world, store, 130)
+        early, late = cost_of_a_day(world, store, 62), cost_of_a_day(world, store, 130)
     assert set(early) == set(late)
     for name, count in early.items():
         assert late[name] <= count * 1.3, name
