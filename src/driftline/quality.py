@@ -6,7 +6,11 @@ the false-alarm budget; here are the things of which one is enough.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
+from typing import TypeAlias
 
 from driftline.errors import nearest
 from driftline.profiles.grid import NumericGrid
@@ -14,6 +18,7 @@ from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
 from driftline.records import Fault
 from driftline.reference import Reference
+from driftline.windows import Window, windows_between
 from driftline.wording import count, percent
 
 UNREADABLE = 0.001
@@ -21,6 +26,12 @@ UNREADABLE = 0.001
 
 MOST = 0.9
 """Share of one value in a reference window from which a column may be constant by chance."""
+
+SEVERAL = 3
+"""Windows at one time of the week from which the reference shows what is ordinary then."""
+
+Phase: TypeAlias = tuple[int | None, time]
+"""A weekday (None: any) and a time of the day in UTC."""
 
 FEW = 0.2
 """Part of the smallest reference window's rows below which a window has too few."""
@@ -34,11 +45,17 @@ class Expectations:
         fewest: rows of its smallest window; 0 when unknown.
         varied: columns in which no value made up most of any of its windows.
         infinite: columns in which it has infinite values.
+        idle: times of the day, and of the week, at which it mostly had too few rows or none.
     """
 
     fewest: int
     varied: frozenset[str]
     infinite: frozenset[str]
+    idle: frozenset[Phase] = frozenset()
+
+    def is_idle(self, window: Window) -> bool:
+        """Whether no rows are nothing out of the ordinary in this window."""
+        return not self.idle.isdisjoint(_phases(window.start))
 
 
 def expectations(reference: Reference) -> Expectations:
@@ -51,7 +68,23 @@ def expectations(reference: Reference) -> Expectations:
             if windows and all(_largest_share(window.columns[name]) < MOST for window in windows)
         ),
         infinite=frozenset(n for n, s in reference.total.columns.items() if s.infinite),
+        idle=_idle(list(reference.windows)),
     )
+
+
+def _idle(large: Sequence[Window]) -> frozenset[Phase]:
+    """Phases of which the reference had several, and less than half with enough rows."""
+    if not large:
+        return frozenset()
+    every = windows_between(large[0].start, large[-1].end, large[0].length)
+    total = Counter(phase for window in every for phase in _phases(window.start))
+    busy = Counter(phase for window in large for phase in _phases(window.start))
+    return frozenset(p for p, count in total.items() if count >= SEVERAL and 2 * busy[p] < count)
+
+
+def _phases(start: datetime) -> tuple[Phase, Phase]:
+    """The time of the week and, for references of less than some weeks, the time of the day."""
+    return (start.weekday(), start.time()), (None, start.time())
 
 
 def _largest_share(summary: Summary) -> float:
@@ -66,17 +99,22 @@ def _largest_share(summary: Summary) -> float:
 
 
 def faults_of(
-    expected: Expectations, profile: Profile, min_rows: int, others: frozenset[str]
+    expected: Expectations,
+    window: Window,
+    profile: Profile,
+    min_rows: int,
+    others: frozenset[str] = frozenset(),
 ) -> tuple[Fault, ...]:
-    """Every fault of one window.
+    """Every fault of one window. A lack of rows is none at a time at which the reference has few.
 
     `others` are the data's columns that the reference does not have, one of which may be a
     missing one under another name.
     """
+    idle = expected.is_idle(window)
     if profile.rows == 0:
-        return (Fault("no_rows", "no rows in this window", "high"),)
+        return () if idle else (Fault("no_rows", "no rows in this window", "high"),)
     faults = []
-    if profile.rows < max(min_rows, FEW * expected.fewest):
+    if profile.rows < max(min_rows, FEW * expected.fewest) and not idle:
         usual = (
             f"; the smallest reference window has {expected.fewest:,}" if expected.fewest else ""
         )

@@ -367,3 +367,35 @@ def test_a_backtest_sends_nothing(world: World) -> None:
     answer = world.run("backtest", "--json")
     assert (answer.code, answer.err) == (1, "")
     assert len(answer.model["incidents"]) == 1
+
+
+# What is ordinary
+
+
+def test_weekends_without_rows_are_no_fault_where_the_reference_has_none_and_a_lost_monday_is(
+    world: World,
+) -> None:
+    def busy(day: int) -> int:
+        return 0 if day % 7 > 4 or day == 49 else 100
+
+    world.live(range(52), rows=busy)
+    world.settle()
+    told = world.check(52).model
+    assert [w["start"][5:10] for w in told["windows"] if w["status"] == "empty"] == [
+        *("02-03", "02-04", "02-10", "02-11", "02-17", "02-18", "02-19")
+    ]
+    assert [w["start"][5:10] for w in told["windows"] if w["faults"]] == ["02-19"]
+    assert [i["opened"][5:10] for i in told["incidents"]] == ["02-20"]
+
+
+def test_nights_without_rows_are_no_fault_where_the_reference_has_none(world: World) -> None:
+    def by_day(day: int, frame: pd.DataFrame) -> pd.DataFrame:
+        hour = frame["timestamp"].dt.hour
+        return frame[(hour >= 6) & (hour < (12 if day == 31 else 18))]
+
+    world.live(range(34), by_day, rows=400)
+    spans = {"current": "1d", "baseline": "7d"}
+    world.settle(world.model(window="6h", performance=spans))
+    told = world.check(34).model
+    assert [w["start"][5:13] for w in told["windows"] if w["faults"]] == ["02-01T12"]
+    assert [w["status"] for w in told["windows"]].count("empty") == 9

@@ -107,7 +107,7 @@ class Watch:
     def _result(self, window: Window, profile: Profile, intake: Intake) -> WindowResult:
         least = self.model.alarms.min_rows
         others = intake.others.get(window, frozenset())
-        faults = list(faults_of(self.expected, profile, least, others))
+        faults = list(faults_of(self.expected, window, profile, least, others))
         if self.model.predictions.id is not None:
             ids = ids_of(intake.rows.get(window, []), self.model.predictions.id)
             faults += id_faults(ids, profile.rows, self.ledger is not None)

@@ -88,7 +88,8 @@ class Labels(BaseModel):
     label: Text
     """Column with what was true."""
     timestamp: Text | None = None
-    """Column with the moment at which the label became known; default: it is known at once."""
+    """Column with the moment at which the label became known; default: it is known at once. Labels
+    delivered later than the length of the current span behind it are not seen."""
     wait: Duration = timedelta(days=90)
     """How long after its prediction a label may still come."""
 
