@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 SMALL = {
     "compare_speed.py": ["--rows", "2000", "--repeats", "1"],
     "profile_parquet.py": ["--millions", "1", "--repeats", "1", "--memory-at"],
+    "day_cost.py": ["--days", "10", "--rows", "50"],
 }
 
 

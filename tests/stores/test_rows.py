@@ -58,6 +58,7 @@ columns = whole(
         "kind": st.sampled_from(["numeric", "categorical"]),
         "alarm": st.booleans(),
         "statistic": words,
+        "alarmed": st.lists(words, max_size=3).map(tuple),
     },
 )
 verdicts = whole(
@@ -194,8 +195,8 @@ def test_the_rows_of_a_day_with_fifty_columns_stay_small() -> None:
         False,
         0.5,
         tuple(
-            ColumnVerdict(f"c{n}", "numeric", False, "psi", *map(float, random.random(6)))
-            for n in range(50)
+            ColumnVerdict(f"c{n}", "numeric", False, "psi", a, b, c, d, e, f)
+            for n, (a, b, c, d, e, f) in enumerate(random.random((50, 6)).tolist())
         ),
         "calibrated",
     )

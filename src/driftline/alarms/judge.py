@@ -51,19 +51,26 @@ def judge(
     for i, question in enumerate(calibration.questions):
         if question.column not in best or score[i] > score[best[question.column]]:
             best[question.column] = i
+    alarmed: dict[str, tuple[str, ...]] = {}
+    for i in np.flatnonzero(score > 1).tolist():
+        question = calibration.questions[i]
+        alarmed[question.column] = (*alarmed.get(question.column, ()), question.statistic)
     columns = []
     for name, i in best.items():
         reference, current = calibration.scorer.total.columns[name], window.columns[name]
         deviation = max(0.0, float(score[i] * calibration.thresholds[span[i]]))
         columns.append(
-            _column(
-                name,
-                (reference, current),
+            replace(
+                _column(
+                    name,
+                    (reference, current),
+                    statistic=calibration.questions[i].statistic,
+                    p_value=float(2 * ndtr(-deviation)),
+                    effect=float(effects[i]),
+                    blame=float(score[i]),
+                ),
                 alarm=bool(score[i] > 1),
-                statistic=calibration.questions[i].statistic,
-                p_value=float(2 * ndtr(-deviation)),
-                effect=float(effects[i]),
-                blame=float(score[i]),
+                alarmed=alarmed.get(name, ()),
             )
         )
     return Verdict(
@@ -76,10 +83,9 @@ def judge(
 
 
 def _note(calibration: Calibration) -> str:
-    note = (
-        f"calibrated on the reference's own {calibration.windows} windows, evidence of the last "
-        f"{_listed(calibration.spans)} windows"
-    )
+    spans = calibration.spans
+    summed = f"the last {_listed(spans)} windows" if max(spans) > 1 else "one window"
+    note = f"calibrated on the reference's own {calibration.windows} windows, evidence of {summed}"
     if calibration.rate < calibration.best_rate:
         note += (
             f"; so few windows cannot promise a false alarm in {1 / calibration.rate:.0f} windows, "
@@ -112,8 +118,10 @@ def judge_independent(reference: Profile, window: Profile, rate: float) -> Verdi
     for i, column in enumerate(tested):
         rejecting = rejecting and column.p_value * (len(tested) - i) <= rate
         alarm = rejecting and column.effect >= least_effect(column.statistic)
-        if column.name not in columns or (alarm and not columns[column.name].alarm):
-            columns[column.name] = replace(column, alarm=alarm)
+        told = columns.get(column.name, column)
+        alarmed = (*told.alarmed, column.statistic) if alarm else told.alarmed
+        first = told if told.alarm or not alarm else column
+        columns[column.name] = replace(first, alarm=bool(alarmed), alarmed=alarmed)
     ranked = sorted(columns.values(), key=lambda c: (not c.alarm, -c.blame, -c.effect))
     return Verdict(
         alarm=any(column.alarm for column in ranked),
@@ -142,7 +150,6 @@ def _tested(name: str, reference: Summary, current: Summary) -> list[ColumnVerdi
             _column(
                 name,
                 (reference, current),
-                alarm=False,
                 statistic=test,
                 p_value=p_value,
                 effect=0.0 if math.isnan(effect) else effect,
@@ -156,7 +163,6 @@ def _column(
     name: str,
     pair: tuple[Summary, Summary],
     *,
-    alarm: bool,
     statistic: str,
     p_value: float,
     effect: float,
@@ -166,7 +172,7 @@ def _column(
     return ColumnVerdict(
         name=name,
         kind="numeric" if isinstance(reference.grid, NumericGrid) else "categorical",
-        alarm=alarm,
+        alarm=False,
         statistic=statistic,
         value=statistics()[statistic](reference, current),
         p_value=p_value,

@@ -25,6 +25,7 @@ class ColumnVerdict:
         blame: how far out of the ordinary the column is; columns are sorted by it.
         missing: share of rows without a usable value, 0 to 1.
         reference_missing: the same in the reference.
+        alarmed: every statistic that would alarm by itself; `statistic` is the furthest out.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ColumnVerdict:
     blame: float
     missing: float
     reference_missing: float
+    alarmed: tuple[str, ...] = ()
 
     @property
     def drifted(self) -> bool:

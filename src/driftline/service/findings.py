@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from driftline.alarms.severity import drift_severity
+from driftline.alarms.verdict import ColumnVerdict
 from driftline.change_words import change_in_words
 from driftline.incidents import Finding
 from driftline.profiles.profile import Profile
+from driftline.profiles.summary import Summary
 from driftline.records import IncidentKind, PerformanceResult, WindowResult
+from driftline.statistics import statistics
 from driftline.wording import count, duration, listing, metric_name, number, percent
 
 
@@ -29,19 +33,44 @@ def drift_findings(
     share = len(result.verdict.blamed) / len(result.verdict.columns)
     found = []
     for column in result.verdict.blamed:
-        kind: IncidentKind = "data_drift"
-        if column.name in outputs:
-            kind = "prediction_drift"
-        elif column.statistic == "missing_share" or (
-            column.statistic == "new_category_share" and column.name not in drifting
-        ):
-            kind = "data_quality"
-        words = change_in_words(
-            column, reference.columns[column.name], current.columns[column.name]
-        )
-        severity = drift_severity(column, share)
-        found.append(Finding(kind, severity, column.name, words, result.window.start))
+        sides = reference.columns[column.name], current.columns[column.name]
+        for statistic in _to_tell(column, drifting):
+            kind: IncidentKind = "data_drift"
+            if column.name in outputs:
+                kind = "prediction_drift"
+            elif statistic == "missing_share" or (
+                statistic == "new_category_share" and column.name not in drifting
+            ):
+                kind = "data_quality"
+            told = column if statistic == column.statistic else _by(statistic, column, sides)
+            severity = drift_severity(told, share)
+            words = change_in_words(told, *sides)
+            found.append(Finding(kind, severity, column.name, words, result.window.start))
     return found
+
+
+def _to_tell(column: ColumnVerdict, drifting: Collection[str]) -> list[str]:
+    """The statistics to tell of: one about the column's values and one about those it lacks.
+
+    Drift that lasts must not hide a feed that dies, nor a new category pass for a change of the
+    known ones.
+    """
+    told = [statistic for statistic in column.alarmed if statistic != "missing_share"]
+    if "new_category_share" in told and column.name not in drifting:
+        told = ["new_category_share"]
+    elif column.statistic in told:
+        told = [column.statistic]
+    missing = ["missing_share"] if "missing_share" in column.alarmed else []
+    return [*told[:1], *missing]
+
+
+def _by(statistic: str, column: ColumnVerdict, sides: tuple[Summary, Summary]) -> ColumnVerdict:
+    """The column as another statistic than the furthest out sees it."""
+    known = statistics()
+    distance = "kolmogorov_smirnov" if column.kind == "numeric" else "total_variation"
+    sized = statistic if statistic.endswith("_share") else distance
+    value = known[statistic](*sides)
+    return replace(column, statistic=statistic, value=value, effect=known[sized](*sides))
 
 
 def quality_findings(result: WindowResult) -> list[Finding]:

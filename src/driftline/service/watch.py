@@ -76,9 +76,10 @@ class Watch:
             self.ledger.add_labels(labels)
         result = self._result(window, profile, intake)
         drifting = {c for i in self.open_incidents if i.kind == "data_drift" for c in i.columns}
-        findings = drift_findings(result, self._compared, profile, self._outputs, drifting)
-        findings += quality_findings(result)
-        findings = _one_per_column(findings)
+        faults = quality_findings(result)
+        faulty = {fault.column for fault in faults if fault.column}
+        drift = drift_findings(result, self._compared, profile, self._outputs, drifting)
+        findings = [*(finding for finding in drift if finding.column not in faulty), *faults]
         kinds: list[IncidentKind] = ["data_quality"]
         if result.status == "judged":
             kinds += DRIFT
@@ -233,18 +234,6 @@ def _both(first: Advanced, second: Advanced) -> Advanced:
     """Two steps as one; the later state of an incident counts."""
     incidents = {incident.id: incident for incident in (*first.incidents, *second.incidents)}
     return Advanced(tuple(incidents.values()), (*first.events, *second.events))
-
-
-def _one_per_column(findings: Sequence[Finding]) -> list[Finding]:
-    """A column that is gone or of the wrong type has drifted too: only the fault is told."""
-    faulty = {f.column for f in findings if f.kind == "data_quality" and f.column}
-    kept: dict[tuple[str, str | None, str], Finding] = {}
-    for finding in findings:
-        if finding.kind != "data_quality" and finding.column in faulty:
-            continue
-        fact = "" if finding.column else finding.fact
-        kept[finding.kind, finding.column, fact] = finding
-    return list(kept.values())
 
 
 def memory(model: ModelSettings) -> timedelta:

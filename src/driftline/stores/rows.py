@@ -38,6 +38,7 @@ COLUMN_FIELDS: Mapping[str, type] = {
     "blame": float,
     "missing": float,
     "reference_missing": float,
+    "alarmed": tuple,
 }
 
 
@@ -104,7 +105,9 @@ def _verdict_document(verdict: Verdict) -> dict[str, Any]:
 def _verdict(document: Mapping[str, Any]) -> Verdict:
     sides = [document["columns"][name] for name in COLUMN_FIELDS]
     columns = [
-        ColumnVerdict(**dict(zip(COLUMN_FIELDS, values, strict=True)))
+        ColumnVerdict(
+            **{**dict(zip(COLUMN_FIELDS, values, strict=True)), "alarmed": tuple(values[-1])}
+        )
         for values in zip(*sides, strict=True)
     ]
     return Verdict(
