@@ -309,12 +309,13 @@ def test_missing_values_and_new_categories_out_of_the_ordinary(world: World) -> 
     world.live(range(36), spoilt)
     world.settle()
     told = world.check(36).model
-    (missing,) = incidents_of(told, "data_quality")
-    assert missing["columns"] == ["age"]
-    assert missing["message"].startswith("age: 30.0\u202f% of rows have no value")
-    (new,) = incidents_of(told, "data_drift")
-    assert new["columns"] == ["plan"]
-    assert "never seen before" in new["message"]
+    assert {c for incident in told["incidents"] for c in incident["columns"]} == {"age", "plan"}
+    facts = [fact for incident in told["incidents"] for fact in incident["facts"]]
+    assert "age: 30.0\u202f% of rows have no value (reference 0\u202f%)" in facts
+    (new,) = [fact for fact in facts if fact.startswith("plan: ")]
+    assert "never seen before" in new
+    assert "19.0\u202f%" in new
+    assert "age" in incidents_of(told, "data_quality")[0]["columns"]
 
 
 def test_a_window_that_lacks_rows_and_one_that_has_bad_columns_are_two_incidents_that_last(
