@@ -392,7 +392,8 @@ def test_weekends_without_rows_are_no_fault_where_the_reference_has_none_and_a_l
 def test_nights_without_rows_are_no_fault_where_the_reference_has_none(world: World) -> None:
     def by_day(day: int, frame: pd.DataFrame) -> pd.DataFrame:
         hour = frame["timestamp"].dt.hour
-        return frame[(hour >= 6) & (hour < (12 if day == 31 else 18))]
+        awake: pd.DataFrame = frame[(hour >= 6) & (hour < (12 if day == 31 else 18))]
+        return awake
 
     world.live(range(34), by_day, rows=400)
     spans = {"current": "1d", "baseline": "7d"}
