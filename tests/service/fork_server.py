@@ -16,6 +16,8 @@ import driftline.commands
 import driftline.stores.sql  # noqa: F401
 from driftline.cli import main
 
+OUTPUTS = ("OUT", "ERR")
+
 
 def serve(folder: Path) -> None:
     for line in sys.stdin:
@@ -26,11 +28,13 @@ def serve(folder: Path) -> None:
         pid = os.fork()
         if pid == 0:
             run(json.loads(line), folder)
+        for name in OUTPUTS:
+            (folder / f"{name}.{pid}").touch()  # a child may be killed before it writes a word
         print(pid, flush=True)
 
 
 def run(words: list[str], folder: Path) -> None:
-    for name, number in (("OUT", 1), ("ERR", 2)):
+    for number, name in enumerate(OUTPUTS, 1):
         file = os.open(folder / f"{name}.{os.getpid()}", os.O_WRONLY | os.O_CREAT)
         os.dup2(file, number)
     os.close(0)
