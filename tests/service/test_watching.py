@@ -401,3 +401,16 @@ def test_nights_without_rows_are_no_fault_where_the_reference_has_none(world: Wo
     told = world.check(34).model
     assert [w["start"][5:13] for w in told["windows"] if w["faults"]] == ["02-01T12"]
     assert [w["status"] for w in told["windows"]].count("empty") == 9
+
+
+def test_a_feed_that_stops_does_not_end_the_incidents_about_its_columns(world: World) -> None:
+    def spoilt(day: int, frame: pd.DataFrame) -> pd.DataFrame:
+        if day >= 33:
+            frame["age"] = frame["age"].astype(float).mask(frame.index < 30)
+        return frame if day < 36 else frame.iloc[:0]
+
+    world.live(range(42), spoilt)
+    world.settle()
+    told = world.check(42).model
+    states = {tuple(i["columns"]): i["state"] for i in incidents_of(told, "data_quality")}
+    assert states == {("age",): "open", (): "open"}

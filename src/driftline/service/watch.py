@@ -84,7 +84,9 @@ class Watch:
         if result.status == "judged":
             kinds += DRIFT
         by_kind = {kind: [f for f in findings if f.kind == kind] for kind in kinds}
-        changes = self._with_performance(window.end, window.end, self._advance(by_kind, window.end))
+        changes = self._with_performance(
+            window.end, window.end, self._advance(by_kind, window.end, result.status == "judged")
+        )
         return replace(changes, windows=(result,), profiles={window: encode_profile(profile)})
 
     def judge_labels(self, labels: Sequence[pa.Table], now: datetime) -> Changes | None:
@@ -176,13 +178,27 @@ class Watch:
         return advanced
 
     def _advance(
-        self, findings: Mapping[IncidentKind, Sequence[Finding]], now: datetime
+        self,
+        findings: Mapping[IncidentKind, Sequence[Finding]],
+        now: datetime,
+        judged: bool = True,
     ) -> Advanced:
+        """The next state of the open incidents of each kind.
+
+        A window that could not be judged says nothing of columns that it finds no fault with: their
+        incidents wait.
+        """
         advanced = Advanced()
         for kind, found in findings.items():
-            mine = [incident for incident in self.open_incidents if incident.kind == kind]
+            named = {finding.column for finding in found}
+            mine = [
+                incident
+                for incident in self.open_incidents
+                if incident.kind == kind
+                and (judged or not incident.columns or named & set(incident.columns))
+            ]
             step = advance(self.model.name, kind, mine, found, now)
-            others = [incident for incident in self.open_incidents if incident.kind != kind]
+            others = [incident for incident in self.open_incidents if incident not in mine]
             still = others + [incident for incident in step.incidents if incident.is_open]
             self.open_incidents = sorted(still, key=lambda incident: (incident.opened, incident.id))
             advanced = _both(advanced, step)
