@@ -82,3 +82,15 @@ def test_init_config_check_backtest_and_report_work_one_after_the_other(tmp_path
     again = run("init", "served.csv", folder=tmp_path)
     assert again.returncode == 2
     assert "--force" in again.stderr
+
+
+def test_a_terminal_that_knows_only_ascii_is_told_all_the_same(tmp_path: Path) -> None:
+    rows = "\n".join(f"{number % 7}" for number in range(100))
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(f"größe\n{rows}\n", encoding="utf-8")
+    environ = os.environ | {"PYTHONPATH": SOURCE, "PYTHONIOENCODING": "ascii"}
+    answer = subprocess.run(
+        [*COMMAND, "compare", "a.csv", "b.csv"], capture_output=True, cwd=tmp_path, env=environ
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert b"gr??e" in answer.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -152,6 +153,9 @@ def main() -> None:
     """The entry point: errors that are ours become one message and exit code 2."""
     from driftline.errors import DriftlineError
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an ASCII terminal shows "?", and all is told
     try:
         app()
     except DriftlineError as error:
