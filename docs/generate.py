@@ -17,10 +17,10 @@ from driftline.alarms.budget import Budget
 from driftline.channels import channel_kinds
 from driftline.cli import app
 from driftline.performance import metrics
+from driftline.settings.channels import ChannelSettings
 from driftline.settings.faults import INTERNAL
 from driftline.settings.models import (
     Alarms,
-    ChannelSettings,
     Labels,
     ModelSettings,
     Performance,
@@ -147,6 +147,8 @@ def _kind(annotation: Any) -> str:
         return " or ".join(f"`{value}`" for value in inner)
     if origin in (Union, UnionType):
         return " or ".join(dict.fromkeys(_kind(one) for one in inner if one is not NoneType))
+    if origin is dict:
+        return f"section of {_kind(inner[1])}"
     if origin is tuple:
         return f"list of {_kind(inner[0])}"
     if annotation in SECTIONS:
@@ -161,7 +163,7 @@ def _default(found: FieldInfo) -> str:
         return str(found.json_schema_extra["default"])
     if found.is_required():
         return "must be given"
-    if found.default_factory is not None or found.default is None or found.default == ():
+    if found.default_factory is not None or found.default is None or found.default in ((), {}):
         return "none"
     value = found.default
     if isinstance(value, BaseModel):

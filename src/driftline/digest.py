@@ -7,12 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from driftline.notices import began
-from driftline.records import SEVERITIES, Incident, IncidentKind, Severity
+from driftline.notices import ORDER, began
+from driftline.records import SEVERITIES, Incident, Severity
 from driftline.wording import KINDS, count, day, period
-
-ORDER: tuple[IncidentKind, ...] = ("performance", "data_quality", "prediction_drift", "data_drift")
-"""Kinds in the order in which their owner should hear of them."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,9 @@
     │   ├── GridMismatch     two profiles that were counted on different grids
     │   └── CodecError       bytes that are not a profile or reference of ours, or are damaged
     ├── StoreError           the store cannot be opened or holds another version
+    ├── ChannelError         a notice that was not sent
+    │   ├── TryAgain         not now; it may be sent later
+    │   └── Refused          not as it is, however often it is tried
     └── PartError            a statistic, source, store or channel that cannot be loaded
 
 Each message says what was found, what was allowed and what to do.
@@ -17,7 +20,8 @@ Each message says what was found, what was allowed and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 
 class DriftlineError(Exception):
@@ -60,6 +64,37 @@ class CodecError(ProfileError):
 
 class StoreError(DriftlineError):
     """The store cannot be opened, or holds another version."""
+
+
+class ChannelError(DriftlineError):
+    """A notice that was not sent. The message holds no secret: it is kept and shown."""
+
+
+class TryAgain(ChannelError):  # noqa: N818
+    """A notice that was not sent this time.
+
+    Attributes:
+        after: how long the other side wants to be left alone; None when it did not say.
+        rest: who has still to get it, where others have; empty: nobody has it yet.
+    """
+
+    def __init__(
+        self, message: str, after: timedelta | None = None, rest: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message)
+        self.after = after
+        self.rest = tuple(rest)
+
+
+class Refused(ChannelError):  # noqa: N818
+    """A notice that will not be taken as it is, however often it is tried.
+
+    `rest` names who has not got it, where others have; empty: nobody has.
+    """
+
+    def __init__(self, message: str, rest: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.rest = tuple(rest)
 
 
 class PartError(DriftlineError):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from driftline.records import SEVERITIES, Event, Incident, IncidentKind
-from driftline.wording import KINDS, listing, moment
+from driftline.illustrations import Illustration
+from driftline.records import SEVERITIES, Event, Incident, IncidentKind, Severity
+from driftline.wording import KINDS, listing, moment, one_line
+
+ORDER: tuple[IncidentKind, ...] = ("performance", "data_quality", "prediction_drift", "data_drift")
+"""Kinds in the order in which their owner should hear of them."""
 
 _NEXT: dict[IncidentKind, tuple[str, ...]] = {
     "data_drift": (
@@ -75,32 +80,124 @@ def began(incident: Incident) -> datetime:
 
 
 @dataclass(frozen=True)
-class Notice:
-    """What is sent: the events of one model that one channel tells together."""
+class News:
+    """What a notice tells of one incident: its events, oldest first."""
 
-    model: str
     events: tuple[Event, ...]
 
     @property
+    def incident(self) -> Incident:
+        """The incident as it was after the last event."""
+        return self.events[-1].incident
+
+    @property
+    def over(self) -> bool:
+        return not self.incident.is_open
+
+    @property
+    def what(self) -> str:
+        """What has become of it, in a word or two."""
+        kinds = [event.kind for event in self.events]
+        if self.over:
+            return "came and went" if "opened" in kinds else "resolved"
+        told = next((kind for kind in ("opened", "worsened") if kind in kinds), kinds[-1])
+        return "still open" if told == "reminded" else told
+
+    @property
+    def facts(self) -> list[str]:
+        """What changed, a line each, without what the message says already."""
+        if self.over:
+            return []
+        found = []
+        for fact in self.incident.facts:
+            first, _, rest = fact.partition("; ")
+            if fact != self.incident.message:
+                found.append(rest if rest and first == self.incident.message else fact)
+        return together(found)
+
+    @property
+    def by(self) -> str:
+        """`by Ann: "feed is mended"` where a person has done it."""
+        last = self.events[-1]
+        note = f'"{one_line(last.note)}"' if last.note else ""
+        person = "" if last.by == "driftline" else f"by {one_line(last.by)}"
+        return ": ".join(part for part in (person, note) if part)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is sent: the events of one model that one channel tells together.
+
+    Attributes:
+        id: the same for every try to send it, so that a receiver can tell a second copy.
+        url: where people open the dashboard; "" when that is not known.
+        illustration: what can be drawn of it, for channels that draw.
+        only_to: whom to send it to; empty: to everybody.
+        words: all that a notice without events says: a test.
+    """
+
+    model: str
+    events: tuple[Event, ...]
+    id: str = ""
+    url: str = ""
+    illustration: Illustration | None = None
+    only_to: tuple[str, ...] = ()
+    words: str = ""
+
+    @property
+    def news(self) -> list[News]:
+        """One for each incident: what lasts before what is over, the gravest first."""
+        found: dict[str, list[Event]] = {}
+        for event in self.events:
+            found.setdefault(event.incident.id, []).append(event)
+        return sorted((News(tuple(events)) for events in found.values()), key=_rank_of)
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst of what lasts; None when all of it is over."""
+        lasting = [news.incident.severity for news in self.news if not news.over]
+        return max(lasting, key=SEVERITIES.index, default=None)
+
+    @property
     def title(self) -> str:
-        """One line: the model, the worst of what happened, and how much more there is."""
-        worst = max(self.events, key=lambda event: SEVERITIES.index(event.incident.severity))
-        told = (
-            f"{self.model}: {KINDS[worst.incident.kind]} {worst.kind} ({worst.incident.severity})"
-        )
-        return told if len(self.events) == 1 else f"{told} and {len(self.events) - 1} more"
+        """One line: the model, the gravest thing that happened, and how much more there is."""
+        if self.words:
+            return self.words
+        news = self.news
+        kinds = dict.fromkeys(KINDS[one.incident.kind] for one in news)
+        if len({one.what for one in news}) > 1:
+            first, more = KINDS[news[0].incident.kind], f" and {len(news) - 1} more"
+        else:
+            first, more = _in_a_row(list(kinds)), ""
+        severity = self.severity or max((n.incident.severity for n in news), key=SEVERITIES.index)
+        return f"{one_line(self.model)}: {first} {news[0].what} ({severity}){more}"
 
     def __str__(self) -> str:
         lines = [self.title]
-        for event in self.events:
-            incident = event.incident
-            when = moment(event.at)
-            lines.append(f"  {when}  {KINDS[incident.kind]} {event.kind}: {incident.message}")
-            if event.kind != "resolved":
-                facts = [fact for fact in incident.facts if fact != incident.message]
-                lines += [f"    - {fact}" for fact in together(facts)]
+        for news in self.news:
+            last, kind = news.events[-1], KINDS[news.incident.kind]
+            told = f"{kind} {news.what}: {one_line(news.incident.message)}"
+            lines.append(f"  {moment(last.at)}  {told}{f' ({news.by})' if news.by else ''}")
+            lines += [f"    - {one_line(fact)}" for fact in news.facts]
         return "\n".join(lines)
 
 
-def notice_of(model: str, events: Sequence[Event]) -> Notice:
-    return Notice(model, tuple(sorted(events, key=lambda event: event.at)))
+def _rank_of(news: News) -> tuple[bool, int, int, datetime]:
+    incident = news.incident
+    gravity = -SEVERITIES.index(incident.severity)
+    return news.over, ORDER.index(incident.kind), gravity, incident.opened
+
+
+def _in_a_row(kinds: Sequence[str]) -> str:
+    """
+    >>> _in_a_row(["Performance drop", "Data drift"])
+    'Performance drop and data drift'
+    """
+    return listing([kinds[0], *(kind.lower() for kind in kinds[1:])], len(KINDS))
+
+
+def notice_of(model: str, events: Sequence[Event], of: str = "") -> Notice:
+    """The notice of some events of a model; `of` names what they are told by, such as a channel."""
+    ordered = tuple(sorted(events, key=lambda event: event.at))
+    parts = "\0".join([of, *sorted(event.id for event in ordered)])
+    return Notice(model, ordered, hashlib.blake2b(parts.encode(), digest_size=8).hexdigest())

@@ -18,7 +18,9 @@ SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 IncidentKind = Literal["data_drift", "prediction_drift", "performance", "data_quality"]
 IncidentState = Literal["open", "acknowledged", "snoozed", "resolved"]
-EventKind = Literal["opened", "worsened", "resolved", "acknowledged", "snoozed", "noted"]
+EventKind = Literal[
+    "opened", "worsened", "resolved", "acknowledged", "snoozed", "noted", "reminded"
+]
 WindowStatus = Literal["judged", "too_few_rows", "empty"]
 SpanStatus = Literal["judged", "too_few_labels", "no_baseline"]
 

@@ -209,3 +209,12 @@ def listing(names: Sequence[str], limit: int = 3) -> str:
     if len(names) > limit:
         return f"{', '.join(names[:limit])} and {len(names) - limit} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))
+
+
+def one_line(text: str) -> str:
+    """Text from data on one line, without characters that do not show.
+
+    >>> one_line("a\\r\\nBcc: b\\x00 c")
+    'a Bcc: b c'
+    """
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

@@ -15,7 +15,11 @@ class Channel(Protocol):
     """Sends notices somewhere."""
 
     def send(self, notice: Notice) -> None:
-        """Send one notice. Raises OSError when it could not be sent and may be tried again."""
+        """Send one notice; it waits seconds, not minutes.
+
+        Raises TryAgain (or OSError) when it could not be sent and may be tried again, Refused when
+        it never will be. Neither says anything secret: what went wrong is kept and shown.
+        """
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,11 @@ class ChannelKind:
             `driftline.settings.fields.CONFIG`; secrets are `SecretStr`.
         make: a channel from such settings.
         summary: one line about it for the reference page.
+        illustrated: whether notices are to bring what can be drawn (`Notice.illustration`).
     """
 
     name: str
     settings: type[BaseModel]
     make: Callable[[Any], Channel] = field(repr=False)
     summary: str = ""
+    illustrated: bool = False

@@ -137,7 +137,7 @@ def _remarks(reference: Summary, current: Summary, stretched: bool) -> str:
 
 
 def _categorical(reference: Summary, current: Summary, name: str) -> go.Figure:
-    names, shares = _category_shares(reference, current)
+    names, shares = category_shares(reference, current)
     height = 112 + 20 * len(names)
     made = _titled(figure(height, barmode="group", bargap=0.28, bargroupgap=0.0), name)
     sides = (
@@ -184,7 +184,7 @@ def _category_label(text: str) -> str:
     return f"<i>{SPECIAL[text]}</i>" if text in SPECIAL else label(text, 26)
 
 
-def _category_shares(reference: Summary, current: Summary) -> tuple[list[str], Floats]:
+def category_shares(reference: Summary, current: Summary) -> tuple[list[str], Floats]:
     """The categories to draw (see SPECIAL for the last ones) and both sides' shares of all rows."""
     grid = reference.grid
     assert not isinstance(grid, NumericGrid)

@@ -3,7 +3,8 @@
 Style, scripts and plotly.js are inside the page; opened, it asks nothing of any network.
 """
 
-from driftline.report.page import Distribution, ModelPage
+from driftline.illustrations import Distribution
+from driftline.report.page import ModelPage
 from driftline.report.render import render
 
 __all__ = ["Distribution", "ModelPage", "render"]

@@ -21,7 +21,7 @@ from driftline.charts import (
     template,
     volume,
 )
-from driftline.report.page import Distribution
+from driftline.illustrations import Distribution
 from driftline.report.view import View
 
 

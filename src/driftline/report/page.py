@@ -6,19 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from driftline.profiles.summary import Summary
+from driftline.illustrations import Distribution
 from driftline.records import Incident, PerformanceResult, WindowResult
 from driftline.windows import Window
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """One blamed column: its summary in the reference and in a current span told by `span`."""
-
-    column: str
-    reference: Summary
-    current: Summary
-    span: str
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from driftline.channels import Channel, channel_kinds
 from driftline.service.run import Watched
-from driftline.settings.models import ChannelSettings, ModelSettings, Settings
+from driftline.settings.channels import ChannelSettings
+from driftline.settings.models import ModelSettings, Settings
 from driftline.sources import open_source
 
 

@@ -1,11 +1,11 @@
 """driftline.yaml as frozen values; a wrong file is told with all its faults at once."""
 
 from driftline.profiles.outcomes import Task
+from driftline.settings.channels import ChannelSettings
 from driftline.settings.fields import shown_url
 from driftline.settings.load import load_settings, parse_settings
 from driftline.settings.models import (
     Alarms,
-    ChannelSettings,
     Labels,
     ModelSettings,
     Performance,

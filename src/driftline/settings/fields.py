@@ -42,6 +42,15 @@ def _duration(value: object) -> timedelta:
     return parse_duration(str(value))
 
 
+def _interval(value: object) -> timedelta | None:
+    if value is None or str(value).strip() == "never":
+        return None
+    try:
+        return _duration(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; or `never`") from None
+
+
 def _window(length: timedelta) -> timedelta:
     whole = length % timedelta(minutes=1) == timedelta(0) and DAY % length == timedelta(0)
     if not whole and length != timedelta(weeks=1):
@@ -125,6 +134,12 @@ def _web_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _secret_url(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"https?://[!-~]+", secret.get_secret_value()):
+        raise ValueError("must be an address that begins with https:// or http://, without spaces")
+    return secret
+
+
 def _store_url(secret: SecretStr, info: ValidationInfo) -> SecretStr:
     url = secret.get_secret_value()
     found = re.match(r"([a-z][a-z0-9]*)(\+[a-z0-9_]+)?://", url)
@@ -140,6 +155,8 @@ def _store_url(secret: SecretStr, info: ValidationInfo) -> SecretStr:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Interval = Annotated[timedelta | None, BeforeValidator(_interval)]
+"""A length of time, or `never`."""
 WindowLength = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_window)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 FalseAlarms = Annotated[Budget, BeforeValidator(_budget)]
@@ -151,6 +168,8 @@ Share = Annotated[float, BeforeValidator(_share)]
 Label = Annotated[Any, BeforeValidator(_label)]
 Name = Annotated[str, BeforeValidator(_words), AfterValidator(_name)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
+"""An address that is a secret as a whole."""
 StoreUrl = Annotated[SecretStr, AfterValidator(_store_url)]
 
 

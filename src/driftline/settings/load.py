@@ -11,14 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from driftline.channels import channel_kinds
 from driftline.errors import SettingsError, nearest
+from driftline.settings.channels import ChannelSettings
 from driftline.settings.faults import INTERNAL, Fault, faults_of, keys, written_path
-from driftline.settings.models import (
-    ChannelSettings,
-    Labels,
-    Predictions,
-    ReferenceSource,
-    Settings,
-)
+from driftline.settings.models import Labels, Predictions, ReferenceSource, Settings
 from driftline.settings.reading import Path, Read, read_yaml
 from driftline.sources import source_kinds
 
@@ -209,9 +204,20 @@ class _Checker:
             self._no_such_kind(section, "kind", kinds, path)
             self._quiet.add(path)
             return {"options": _Broken(), "name": "?"}
+        self._known_models(rest.get("models"), (*path, "models"))
         own, common = _split(rest, kind.settings, ChannelSettings)
         self._others[path] = {*keys(kind.settings), "kind"}
         return {"options": self._part(kind.settings, own, path), "name": kind.name, **common}
+
+    def _known_models(self, names: Any, path: Path) -> None:
+        """Every model that a channel is to tell of must be one of the file's."""
+        models = self._read.tree.get("models")
+        found = [m for m in models if isinstance(m, dict)] if isinstance(models, list) else []
+        known = [str(model["name"]) for model in found if "name" in model]
+        for i, name in enumerate(names if isinstance(names, list) else []):
+            if str(name) not in known:
+                told = f'no model is called "{name}"{nearest(str(name), known)}'
+                self._faults.append(((*path, i), told))
 
     def _no_such_kind(
         self, section: Mapping[str, Any], key: str, kinds: Collection[str], path: Path

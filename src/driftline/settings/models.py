@@ -20,7 +20,7 @@ from driftline.alarms.budget import Budget
 from driftline.errors import nearest
 from driftline.performance import metrics_of
 from driftline.profiles.outcomes import Task
-from driftline.records import Severity
+from driftline.settings.channels import ChannelSettings
 from driftline.settings.fields import (
     CONFIG,
     Duration,
@@ -151,18 +151,6 @@ class Performance(BaseModel):
     """A span with fewer labels is not judged."""
     min_coverage: Share = Field(default=0.5, ge=0, le=1)
     """A span in which a smaller share of predictions has a label is not judged."""
-
-
-class ChannelSettings(BaseModel):
-    """Where notices go. `kind` names the kind of channel; its own keys stand beside these."""
-
-    model_config = CONFIG
-
-    options: SerializeAsAny[BaseModel]
-    name: Text = Field(json_schema_extra={"default": "its kind"})
-    """What the channel is called. Two channels of a kind need names."""
-    min_severity: Severity = "low"
-    """Incidents below this are not sent here."""
 
 
 class ModelSettings(BaseModel):

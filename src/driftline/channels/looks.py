@@ -1,0 +1,54 @@
+"""How notices look, whatever shows them: colours by severity, a line about each incident."""
+
+from __future__ import annotations
+
+from driftline.notices import News, began
+from driftline.records import Severity
+from driftline.wording import KINDS, count, duration, listing, moment, one_line
+
+OVER = "#2a8f55"
+COLOURS: dict[Severity | None, str] = {
+    None: OVER,
+    "low": "#3f7fb5",
+    "medium": "#c78a00",
+    "high": "#d1500b",
+    "critical": "#b3261e",
+}
+"""By the severity of the worst that lasts; None: all of it is over."""
+
+
+def cut(text: str, longest: int) -> str:
+    """
+    >>> cut("a long name", 7)
+    'a long…'
+    """
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def heading(news: News) -> str:
+    """`Performance drop opened`"""
+    return f"{KINDS[news.incident.kind]} {news.what}"
+
+
+def fields(news: News) -> dict[str, str]:
+    """What is asked first of an incident: how bad, since when, which columns."""
+    incident = news.incident
+    begun, last = began(incident), news.events[-1].at
+    since = f"{moment(begun)} UTC"
+    if last > begun:
+        since += f" ({duration(last - begun)})"
+    found = {"Severity": incident.severity, "Since": since}
+    if incident.columns:
+        title = "Column" if len(incident.columns) == 1 else "Columns"
+        found[title] = listing([one_line(name) for name in incident.columns], 5)
+    if incident.state in ("acknowledged", "snoozed"):
+        found["State"] = incident.state
+    if incident.alarms > 1 and not news.over:
+        found["In alarm"] = count(incident.alarms, "time")
+    return found
+
+
+def ending(news: News) -> str:
+    """Where to go on: the incident's name in commands."""
+    told = f"Incident {news.incident.id}, told {moment(news.events[-1].at)} UTC"
+    return f"{told} {news.by}" if news.by else told
