@@ -6,9 +6,9 @@ Plain values. Stores keep them, the run makes them, the report, dashboard and co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from driftline.alarms.verdict import Verdict
 from driftline.windows import Window
@@ -171,6 +171,18 @@ class OutboxRow:
 
 
 @dataclass(frozen=True)
+class Mute:
+    """A span in which no notice of a model (None: of any model) is sent, as during a deployment."""
+
+    id: str
+    model: str | None
+    start: datetime
+    end: datetime
+    by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class ModelState:
     """How far a model has come.
 
@@ -182,6 +194,7 @@ class ModelState:
         position: end of the last recorded window: the next window starts here.
         labels_until: labels known before this moment have been joined; None before the first.
         early_labels: labels whose predictions have not come yet (Arrow IPC bytes), or None.
+        revision: how often anything of the model has been changed, by a run or by a person.
     """
 
     name: str
@@ -190,19 +203,30 @@ class ModelState:
     position: datetime
     labels_until: datetime | None = None
     early_labels: bytes | None = None
+    revision: int = 0
+
+    def next(self, **changes: Any) -> ModelState:
+        """The state one change later.
+
+        >>> from datetime import UTC, datetime
+        >>> state = ModelState("m", "key", b"", datetime(2026, 1, 1, tzinfo=UTC))
+        >>> state.next(position=datetime(2026, 1, 2, tzinfo=UTC)).revision
+        1
+        """
+        return replace(self, revision=self.revision + 1, **changes)
 
 
 @dataclass(frozen=True)
 class Changes:
     """Everything that one step of one model changes; recorded in one transaction or not at all.
 
-    `expected_position` must be the stored position, or nothing is recorded (another process was
-    faster). Blobs are keyed by window: `profiles` (encoded profiles), `predictions` (id,
-    prediction, score and label of each row as Arrow IPC bytes), `outcomes` (encoded outcomes).
+    `state` is the state after it, one revision above the stored one, or nothing is recorded
+    (another process was faster, or a person has changed an incident). Blobs are keyed by
+    window: `profiles` (encoded profiles), `predictions` (id, prediction, score and label of each
+    row as Arrow IPC bytes), `outcomes` (encoded outcomes).
     """
 
     state: ModelState
-    expected_position: datetime
     windows: tuple[WindowResult, ...] = ()
     profiles: Mapping[Window, bytes] = field(default_factory=dict)
     predictions: Mapping[Window, bytes] = field(default_factory=dict)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,7 +73,7 @@ def test_two_processes_never_claim_the_same_row(sql_url: str) -> None:
     event = Event("e", incident, "opened", BEGIN)
     names = [f"{number:03}" for number in range(300)]
     rows = tuple(OutboxRow(name, "e", "m", "log", "pending", BEGIN) for name in names)
-    changes = Changes(state, BEGIN, incidents=(incident,), events=(event,), outbox=rows)
+    changes = Changes(state.next(), incidents=(incident,), events=(event,), outbox=rows)
     assert store.record(changes)
     claimed = [out.split() for out in run_at_once(2, "claim", sql_url)]
     assert sorted(claimed[0] + claimed[1]) == names
@@ -127,7 +126,7 @@ def test_a_damaged_result_is_told_as_such(sql_url: str) -> None:
     incident = Incident(
         *("i", "m", "data_drift", "high", "open", BEGIN, BEGIN, None, BEGIN, (), "moved"),
     )
-    assert store.record(Changes(replace(state), BEGIN, incidents=(incident,)))
+    assert store.record(Changes(state.next(), incidents=(incident,)))
     engine = make_engine(sql_url)
     with writing(engine) as connection:
         connection.execute(text("UPDATE driftline_incidents SET body = :b"), {"b": b"not zlib"})

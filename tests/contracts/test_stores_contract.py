@@ -20,6 +20,7 @@ from driftline.records import (
     Incident,
     MetricChange,
     ModelState,
+    Mute,
     OutboxRow,
     PerformanceResult,
     WindowResult,
@@ -143,8 +144,7 @@ def step(number: int, **other: Any) -> Changes:
     """The recording of one day by a model that has come to its start."""
     window = day(number)
     made = Changes(
-        state=replace(STATE, position=window.end),
-        expected_position=window.start,
+        state=replace(STATE, position=window.end, revision=number + 1),
         windows=(judged(window),),
         profiles={window: b"profile %d" % number},
         predictions={window: b"predictions %d" % number},
@@ -153,10 +153,10 @@ def step(number: int, **other: Any) -> Changes:
     return replace(made, **other)
 
 
-def again(number: int, **other: Any) -> Changes:
-    """Something more about a model that stays at the start of a day."""
-    state = replace(STATE, position=day(number).start)
-    return replace(Changes(state=state, expected_position=day(number).start), **other)
+def again(number: int, nth: int = 1, **other: Any) -> Changes:
+    """Something more, for the `nth` time, about a model that stays at the start of a day."""
+    state = replace(STATE, position=day(number).start, revision=number + nth)
+    return replace(Changes(state), **other)
 
 
 def test_a_new_store_is_empty(store: Store) -> None:
@@ -185,7 +185,7 @@ def test_what_is_recorded_is_read_back_equal(
 ) -> None:
     found = incident(0, resolved=BEGIN + 9 * DAY, snoozed_until=BEGIN + DAY)
     event, row = told(found, due=BEGIN)
-    after = replace(STATE, position=day(0).end, labels_until=BEGIN, early_labels=b"early")
+    after = STATE.next(position=day(0).end, labels_until=BEGIN, early_labels=b"early")
     changes = step(
         0,
         state=after,
@@ -214,10 +214,10 @@ def test_moments_come_back_in_utc_whatever_zone_they_were_given_in(store: Store)
     state = store.model("late-arrival")
     assert state is not None
     assert state.position == local
-    assert store.record(replace(step(0), expected_position=local.astimezone(UTC)))
+    assert store.record(Changes(state.next(position=local.astimezone(UTC))))
 
 
-def test_another_position_than_the_stored_one_records_nothing(begun: Store) -> None:
+def test_another_revision_than_the_next_one_records_nothing(begun: Store) -> None:
     assert begun.record(step(0))
     found = incident(0)
     event, row = told(found, due=BEGIN)
@@ -236,7 +236,7 @@ def test_a_model_never_begun_or_begun_again_otherwise_records_nothing(store: Sto
     assert store.windows("late-arrival") == []
 
 
-def test_of_many_writers_at_one_position_exactly_one_records(begun: Store) -> None:
+def test_of_many_writers_at_one_revision_exactly_one_records(begun: Store) -> None:
     for number in range(5):
         with ThreadPoolExecutor(4) as pool:
             results = list(pool.map(begun.record, [step(number)] * 4))
@@ -265,8 +265,7 @@ def test_a_window_judged_again_replaces_what_was_kept_of_it(begun: Store) -> Non
 def test_several_windows_in_one_step_come_back_in_order_of_time(begun: Store) -> None:
     order = [3, 0, 2, 1]
     changes = step(
-        3,
-        expected_position=BEGIN,
+        0,
         windows=tuple(empty(day(number)) for number in order),
         profiles={day(number): b"%d" % number for number in order},
     )
@@ -294,12 +293,12 @@ def test_the_newest_judgement_of_a_span_counts_and_every_one_is_kept(begun: Stor
     first, second = performance(0), performance(0, judged_after=2 * DAY, labelled=6000)
     other = performance(1)
     assert begun.record(again(0, performance=(second, other)))
-    assert begun.record(again(0, performance=(first,)))
+    assert begun.record(again(0, 2, performance=(first,)))
     assert begun.performance("late-arrival") == [second, other]
     every = begun.performance("late-arrival", every_judgement=True)
     assert every == [first, second, other]
     replaced = replace(second, labelled=6001, alarm=False, severity=None)
-    assert begun.record(again(0, performance=(replaced,)))
+    assert begun.record(again(0, 3, performance=(replaced,)))
     assert begun.performance("late-arrival") == [replaced, other]
     assert len(begun.performance("late-arrival", every_judgement=True)) == 3
 
@@ -314,13 +313,13 @@ def test_performance_is_of_spans_that_end_after_the_start_and_up_to_the_end(begu
 def test_beginning_again_forgets_results_and_keeps_incidents(begun: Store) -> None:
     found = incident(0)
     event, row = told(found, due=BEGIN)
-    labelled = replace(STATE, position=day(0).end, labels_until=BEGIN, early_labels=b"early")
+    labelled = STATE.next(position=day(0).end, labels_until=BEGIN, early_labels=b"early")
     changes = step(0, state=labelled, performance=(performance(0),), incidents=(found,))
     assert begun.record(replace(changes, events=(event,), outbox=(row,)))
     begun.begin(replace(STATE, name="another"))
     anew = replace(STATE, reference_key="new", reference=b"new")
-    begun.begin(anew)
-    assert begun.model("late-arrival") == anew
+    kept = begun.begin(anew)
+    assert kept == begun.model("late-arrival") == replace(anew, revision=2)
     assert begun.windows("late-arrival") == []
     assert begun.profiles("late-arrival") == {}
     assert begun.predictions("late-arrival") == {}
@@ -344,15 +343,16 @@ def test_models_do_not_touch_each_other(begun: Store) -> None:
 
 
 def test_early_labels_are_replaced_and_forgotten(begun: Store) -> None:
+    state = STATE
     for labels in (b"some", b"some more", None):
-        state = replace(STATE, early_labels=labels)
-        assert begun.record(Changes(state=state, expected_position=BEGIN))
+        state = state.next(early_labels=labels)
+        assert begun.record(Changes(state))
         assert begun.model("late-arrival") == state
 
 
 def test_the_reference_is_kept_by_begin_alone(begun: Store) -> None:
-    state = replace(STATE, reference=b"another reference", labels_until=BEGIN)
-    assert begun.record(Changes(state=state, expected_position=BEGIN))
+    state = STATE.next(reference=b"another reference", labels_until=BEGIN)
+    assert begun.record(Changes(state))
     assert begun.model("late-arrival") == replace(state, reference=b"reference")
 
 
@@ -372,7 +372,7 @@ def test_incidents_are_replaced_by_id_and_listed_as_they_were_opened(begun: Stor
     assert begun.record(again(0, incidents=(second, first)))
     over = replace(first, state="resolved", resolved=day(3).end, severity="critical", quiet=3)
     acknowledged = replace(second, state="acknowledged")
-    assert begun.record(again(0, incidents=(over, acknowledged)))
+    assert begun.record(again(0, 2, incidents=(over, acknowledged)))
     assert begun.incidents() == [over, acknowledged]
     assert begun.incidents(open_only=True) == [acknowledged]
     assert begun.incidents("late-arrival", open_only=True) == [acknowledged]
@@ -386,7 +386,7 @@ def test_events_and_outbox_rows_are_kept_once_as_they_were_first(begun: Store) -
     [(claimed, _)] = begun.claim(BEGIN)
     begun.settle(replace(claimed, state="sent"))
     changed = replace(event, note="another note")
-    assert begun.record(again(0, incidents=(found,), events=(changed,), outbox=(row,)))
+    assert begun.record(again(0, 2, incidents=(found,), events=(changed,), outbox=(row,)))
     assert begun.events(found.id) == [event]
     assert begun.outbox_counts() == {"sent": 1}
 
@@ -412,6 +412,49 @@ def test_an_event_without_its_incident_records_nothing(begun: Store) -> None:
     assert begun.model("late-arrival") == STATE
     assert begun.windows("late-arrival") == []
     assert begun.profiles("late-arrival") == {}
+
+
+def test_a_person_s_change_of_an_incident_is_not_overwritten_by_a_run(begun: Store) -> None:
+    found = incident(0)
+    assert begun.record(step(0, incidents=(found,)))
+    before = begun.model("late-arrival")
+    assert before is not None
+    event, row = told(found, due=BEGIN)
+    acknowledged = replace(found, state="acknowledged", updated=found.updated + DAY)
+    event = replace(event, incident=acknowledged, kind="acknowledged", by="Ada")
+    assert begun.act(found, acknowledged, (event,), (row,))
+    assert begun.incidents() == [acknowledged]
+    assert begun.events(found.id) == [event]
+    assert begun.outbox_counts() == {"pending": 1}
+    assert not begun.record(step(1, incidents=(replace(found, quiet=1),)))
+    assert begun.incidents() == [acknowledged]
+    now = begun.model("late-arrival")
+    assert now == before.next()
+    assert begun.record(Changes(now.next(), incidents=(replace(acknowledged, quiet=1),)))
+
+
+def test_a_change_of_an_incident_that_is_not_so_any_more_changes_nothing(begun: Store) -> None:
+    found = incident(0)
+    assert begun.record(step(0, incidents=(replace(found, alarms=2),)))
+    before = begun.model("late-arrival")
+    event, row = told(found, due=BEGIN)
+    assert not begun.act(found, replace(found, state="acknowledged"), (event,), (row,))
+    assert not begun.act(incident(5), incident(5))
+    assert begun.incidents() == [replace(found, alarms=2)]
+    assert begun.outbox_counts() == {}
+    assert begun.model("late-arrival") == before
+
+
+def test_mutes_are_kept_until_they_end(store: Store, reopened: Callable[[Store], Store]) -> None:
+    one = Mute("a", "late-arrival", BEGIN, BEGIN + DAY, by="Ada", reason="a deployment")
+    every = Mute("b", None, BEGIN - DAY, BEGIN + 2 * DAY)
+    store.put_mute(one)
+    store.put_mute(every)
+    store = reopened(store)
+    assert store.mutes(BEGIN) == [every, one]
+    assert store.mutes(BEGIN + DAY) == [every]
+    store.put_mute(replace(every, end=BEGIN))
+    assert store.mutes(BEGIN) == [one]
 
 
 def with_outbox(store: Store, count: int) -> list[OutboxRow]:

@@ -8,7 +8,6 @@ store_worker.py record URL COUNT    record the windows of one model up to COUNT,
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -54,8 +53,7 @@ def step(state: ModelState) -> Changes:
     )
     event = Event(f"{incident.id}/opened", incident, "opened", window.end)
     return Changes(
-        state=replace(state, position=window.end),
-        expected_position=state.position,
+        state=state.next(position=window.end),
         windows=(WindowResult(window, 10, "too_few_rows", None, (), window.end),),
         profiles={window: blob},
         predictions={window: blob[:100]},

@@ -26,7 +26,8 @@ from driftline.records import (
     WindowResult,
     WindowStatus,
 )
-from driftline.stores import rows
+from driftline.stores import incident_rows, rows
+from driftline.stores.packing import pack
 from driftline.windows import Window
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -151,17 +152,17 @@ def test_performance_results_come_back_equal(result: PerformanceResult) -> None:
 
 @given(incidents)
 def test_incidents_come_back_equal(incident: Incident) -> None:
-    assert rows.incident(rows.incident_row(incident)) == incident
+    assert incident_rows.incident(incident_rows.incident_row(incident)) == incident
 
 
 @given(events)
 def test_events_come_back_equal(event: Event) -> None:
-    assert rows.event(rows.event_row(event)) == event
+    assert incident_rows.event(incident_rows.event_row(event)) == event
 
 
 @given(outbox)
 def test_outbox_rows_come_back_equal(row: OutboxRow) -> None:
-    assert rows.outbox(rows.outbox_row(row)) == row
+    assert incident_rows.outbox(incident_rows.outbox_row(row)) == row
 
 
 def test_numbers_of_numpy_come_back_as_plain_ones() -> None:
@@ -205,17 +206,19 @@ def test_the_rows_of_a_day_with_fifty_columns_stay_small() -> None:
     assert len(rows.window_row(result)["body"]) < 4000
 
 
-@pytest.mark.parametrize("body", [b"", b"not compressed", rows.pack({"a": 1})[:-3]])
+@pytest.mark.parametrize("body", [b"", b"not compressed", pack({"a": 1})[:-3]])
 def test_a_damaged_body_is_an_error_that_says_so(body: bytes) -> None:
-    row = rows.outbox_row(OutboxRow("i", "e", "m", "c", "pending", MOMENT))
+    row = incident_rows.outbox_row(OutboxRow("i", "e", "m", "c", "pending", MOMENT))
     with pytest.raises(StoreError, match="damaged"):
-        rows.outbox(row | {"body": body})
+        incident_rows.outbox(row | {"body": body})
 
 
 def test_records_of_two_moments_differ_by_a_microsecond() -> None:
     event = Event("e", replace(_incident(), opened=MOMENT), "opened", MOMENT)
     later = replace(event, at=MOMENT + timedelta(microseconds=1))
-    assert rows.event(rows.event_row(event)) != rows.event(rows.event_row(later))
+    assert incident_rows.event(incident_rows.event_row(event)) != incident_rows.event(
+        incident_rows.event_row(later)
+    )
 
 
 def _incident() -> Incident:

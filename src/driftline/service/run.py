@@ -163,9 +163,7 @@ def begin(watched: Watched, store: Store, start: datetime | None, notes: list[st
         return meanwhile
     if meanwhile is not None:
         _close_incidents(store, meanwhile)
-    state = ModelState(model.name, key, reference.to_bytes(), first.start)
-    store.begin(state)
-    return state
+    return store.begin(ModelState(model.name, key, reference.to_bytes(), first.start))
 
 
 def _close_incidents(store: Store, state: ModelState) -> None:
@@ -177,7 +175,7 @@ def _close_incidents(store: Store, state: ModelState) -> None:
         for i in store.incidents(state.name, open_only=True)
     ]
     if closed:
-        _record(store, Changes(state, state.position, incidents=tuple(closed)))
+        _record(store, Changes(state.next(), incidents=tuple(closed)))
 
 
 def _first_window(watched: Watched) -> Window:
@@ -232,8 +230,8 @@ def _history(watched: Watched, watch: Watch) -> Changes:
         ledger.changed.clear()
     early = ledger.encoded_early()
     joined = None if arrivals.error else position
-    watch.state = replace(watch.state, labels_until=joined, early_labels=early)
-    return Changes(watch.state, position, predictions=rows, outcomes=outcomes)
+    watch.state = watch.state.next(labels_until=joined, early_labels=early)
+    return Changes(watch.state, predictions=rows, outcomes=outcomes)
 
 
 def _chunks(windows: Sequence[Window]) -> Iterator[list[Window]]:

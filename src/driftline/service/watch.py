@@ -131,8 +131,8 @@ class Watch:
 
     def _with_performance(self, position: datetime, now: datetime, advanced: Advanced) -> Changes:
         """The changes so far, with what the ledger has to say, and the model's new state."""
-        state = replace(self.state, position=position, labels_until=None, early_labels=None)
-        changes = Changes(state, self.state.position)
+        state = self.state.next(position=position, labels_until=None, early_labels=None)
+        changes = Changes(state)
         if self.ledger is not None:
             rows, outcomes = self.ledger.settle()
             before = dict(self.ledger.judged)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import RLock
@@ -15,6 +15,7 @@ from driftline.records import (
     Event,
     Incident,
     ModelState,
+    Mute,
     OutboxRow,
     PerformanceResult,
     WindowResult,
@@ -46,6 +47,7 @@ class MemoryStore:
         self._events: dict[str, Event] = {}
         self._outbox: dict[str, OutboxRow] = {}
         self._claimed_at: dict[str, datetime] = {}
+        self._mutes: dict[str, Mute] = {}
 
     def model(self, name: str) -> ModelState | None:
         kept = self._models.get(name)
@@ -55,16 +57,19 @@ class MemoryStore:
         with self._lock:
             return sorted(self._models)
 
-    def begin(self, state: ModelState) -> None:
+    def begin(self, state: ModelState) -> ModelState:
         with self._lock:
-            self._models[state.name] = _Model(state)
+            before = self._models.get(state.name)
+            kept = state if before is None else replace(state, revision=before.state.revision + 1)
+            self._models[state.name] = _Model(kept)
+            return kept
 
     def record(self, changes: Changes) -> bool:
         with self._lock:
             kept = self._models.get(changes.state.name)
             if (
                 kept is None
-                or kept.state.position != changes.expected_position
+                or kept.state.revision != changes.state.revision - 1
                 or kept.state.reference_key != changes.state.reference_key
             ):
                 return False
@@ -79,11 +84,14 @@ class MemoryStore:
                 blobs.update((window.start, (window, blob)) for window, blob in new.items())
             kept.performance.update(((p.span.end, p.judged_at), p) for p in changes.performance)
             self._incidents.update((incident.id, incident) for incident in changes.incidents)
-            for event in changes.events:
-                self._events.setdefault(event.id, event)
-            for row in changes.outbox:
-                self._outbox.setdefault(row.id, row)
+            self._tell(changes.events, changes.outbox)
             return True
+
+    def _tell(self, events: Sequence[Event], outbox: Sequence[OutboxRow]) -> None:
+        for event in events:
+            self._events.setdefault(event.id, event)
+        for row in outbox:
+            self._outbox.setdefault(row.id, row)
 
     def _require_owners(self, changes: Changes) -> None:
         incidents = self._incidents.keys() | {incident.id for incident in changes.incidents}
@@ -173,6 +181,32 @@ class MemoryStore:
         with self._lock:
             found = [event for event in self._events.values() if event.incident.id == incident_id]
         return sorted(found, key=lambda event: event.at)
+
+    def act(
+        self,
+        before: Incident,
+        after: Incident,
+        events: Sequence[Event] = (),
+        outbox: Sequence[OutboxRow] = (),
+    ) -> bool:
+        with self._lock:
+            if self._incidents.get(before.id) != before:
+                return False
+            self._incidents[after.id] = after
+            kept = self._models.get(after.model)
+            if kept is not None:
+                kept.state = kept.state.next()
+            self._tell(events, outbox)
+            return True
+
+    def mutes(self, now: datetime) -> list[Mute]:
+        with self._lock:
+            lasting = [mute for mute in self._mutes.values() if mute.end > now]
+        return sorted(lasting, key=lambda mute: (mute.start, mute.id))
+
+    def put_mute(self, mute: Mute) -> None:
+        with self._lock:
+            self._mutes[mute.id] = mute
 
     def claim(self, now: datetime, limit: int = 100) -> list[tuple[OutboxRow, Event]]:
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from driftline.records import (
     Event,
     Incident,
     ModelState,
+    Mute,
     OutboxRow,
     PerformanceResult,
     WindowResult,
@@ -33,14 +34,15 @@ class Store(Protocol):
     def models(self) -> list[str]:
         """Names of all models ever begun, sorted."""
 
-    def begin(self, state: ModelState) -> None:
+    def begin(self, state: ModelState) -> ModelState:
         """Begin a model, or begin it again with another reference: earlier windows, profiles,
-        predictions, outcomes and performance of that model go; incidents and events stay."""
+        predictions, outcomes and performance of that model go; incidents and events stay. The
+        state as it is kept: its revision is above every earlier one of the model."""
 
     def record(self, changes: Changes) -> bool:
         """Record one step in one transaction: it is kept whole or not at all. False, and nothing
-        recorded, when the stored position is not `changes.expected_position` or the model has been
-        begun again with another `reference_key`.
+        recorded, when the stored revision is not the one before that of `changes.state` or the
+        model has been begun again with another `reference_key`.
 
         Windows, blobs and incidents replace what is kept of the same window or id. Performance is
         added beside earlier judgements; the same span at the same `judged_at` is replaced. Events
@@ -83,6 +85,23 @@ class Store(Protocol):
 
     def events(self, incident_id: str) -> list[Event]:
         """Events of one incident in order of time; those of one moment as they were recorded."""
+
+    def act(
+        self,
+        before: Incident,
+        after: Incident,
+        events: Sequence[Event] = (),
+        outbox: Sequence[OutboxRow] = (),
+    ) -> bool:
+        """A change of one incident that no run makes (acknowledged, snoozed, a reminder), in one
+        transaction. False, and nothing changed, when the incident is not as `before` any more. The
+        model's revision is raised, so that a run in flight notices and begins its step again."""
+
+    def mutes(self, now: datetime) -> list[Mute]:
+        """Mutes that have not ended by `now`, in order of their start."""
+
+    def put_mute(self, mute: Mute) -> None:
+        """Add a mute, or replace the one with its id."""
 
     def claim(self, now: datetime, limit: int = 100) -> list[tuple[OutboxRow, Event]]:
         """Outbox rows that are due, oldest first, marked as claimed so that nobody else gets them.

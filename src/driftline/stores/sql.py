@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,6 @@ from sqlalchemy import (
     Table,
     delete,
     func,
-    or_,
     select,
     update,
 )
@@ -23,16 +23,17 @@ from driftline.records import (
     Event,
     Incident,
     ModelState,
+    Mute,
     OutboxRow,
     PerformanceResult,
     WindowResult,
 )
-from driftline.stores import rows, tables
+from driftline.stores import incident_rows, rows, tables
 from driftline.stores.engine import make_engine, reading, writing
-from driftline.stores.protocol import CLAIM_LASTS
-from driftline.stores.rows import Row
+from driftline.stores.packing import Row
 from driftline.stores.schema import bring_up_to_date
 from driftline.stores.statements import (
+    claim_due,
     is_of,
     put,
     put_early_labels,
@@ -90,22 +91,29 @@ class SqlStore:
         with reading(self._engine) as connection:
             return sorted(connection.execute(select(tables.models.c.name)).scalars())
 
-    def begin(self, state: ModelState) -> None:
+    def begin(self, state: ModelState) -> ModelState:
+        kept = tables.models.c
         with writing(self._engine) as connection:
+            stands = select(kept.revision).where(kept.name == state.name).with_for_update()
+            before = connection.execute(stands).scalar()
+            if before is not None:
+                state = replace(state, revision=before + 1)
             row = {
                 "name": state.name,
                 "reference_key": state.reference_key,
                 "position": state.position,
                 "labels_until": state.labels_until,
+                "revision": state.revision,
             }
             put(connection, tables.models, [row], by=("name",))
             model_id = connection.execute(
-                select(tables.models.c.id).where(tables.models.c.name == state.name)
+                select(kept.id).where(kept.name == state.name)
             ).scalar_one()
             for table in _OF_ONE_REFERENCE:
                 connection.execute(delete(table).where(table.c.model_id == model_id))
             put(connection, tables.references, [{"model_id": model_id, "body": state.reference}])
             put_early_labels(connection, model_id, state.early_labels)
+        return state
 
     def record(self, changes: Changes) -> bool:
         state = changes.state
@@ -116,13 +124,17 @@ class SqlStore:
             connection.execute(
                 update(tables.models)
                 .where(tables.models.c.id == model_id)
-                .values(position=state.position, labels_until=state.labels_until)
+                .values(
+                    position=state.position,
+                    labels_until=state.labels_until,
+                    revision=state.revision,
+                )
             )
             put_early_labels(connection, model_id, state.early_labels)
             put_results(connection, model_id, changes)
-            put(connection, tables.incidents, map(rows.incident_row, changes.incidents))
-            put_new(connection, tables.events, map(rows.event_row, changes.events))
-            put_new(connection, tables.outbox, map(rows.outbox_row, changes.outbox))
+            put(connection, tables.incidents, map(incident_rows.incident_row, changes.incidents))
+            put_new(connection, tables.events, map(incident_rows.event_row, changes.events))
+            put_new(connection, tables.outbox, map(incident_rows.outbox_row, changes.outbox))
         return True
 
     def windows(
@@ -184,40 +196,51 @@ class SqlStore:
             found = found.where(kept.model == model)
         if open_only:
             found = found.where(kept.state.in_(_OPEN))
-        return [rows.incident(row) for row in self._rows(found)]
+        return [incident_rows.incident(row) for row in self._rows(found)]
 
     def events(self, incident_id: str) -> list[Event]:
         kept = tables.events.c
         found = select(tables.events).where(kept.incident_id == incident_id)
-        return [rows.event(row) for row in self._rows(found.order_by(kept.at, kept.number))]
+        return [
+            incident_rows.event(row) for row in self._rows(found.order_by(kept.at, kept.number))
+        ]
+
+    def act(
+        self,
+        before: Incident,
+        after: Incident,
+        events: Sequence[Event] = (),
+        outbox: Sequence[OutboxRow] = (),
+    ) -> bool:
+        models, incidents = tables.models.c, tables.incidents.c
+        with writing(self._engine) as connection:
+            connection.execute(  # first: in the order in which `record` locks
+                update(tables.models)
+                .where(models.name == after.model)
+                .values(revision=models.revision + 1)
+            )
+            found = select(incidents.body).where(incidents.id == before.id).with_for_update()
+            row = connection.execute(found).mappings().first()
+            if row is None or incident_rows.incident(dict(row)) != before:
+                connection.rollback()
+                return False
+            put(connection, tables.incidents, [incident_rows.incident_row(after)])
+            put_new(connection, tables.events, map(incident_rows.event_row, events))
+            put_new(connection, tables.outbox, map(incident_rows.outbox_row, outbox))
+        return True
+
+    def mutes(self, now: datetime) -> list[Mute]:
+        kept = tables.mutes.c
+        found = select(tables.mutes).where(kept.ends > now).order_by(kept.starts, kept.id)
+        return [incident_rows.mute(row) for row in self._rows(found)]
+
+    def put_mute(self, mute: Mute) -> None:
+        with writing(self._engine) as connection:
+            put(connection, tables.mutes, [incident_rows.mute_row(mute)])
 
     def claim(self, now: datetime, limit: int = 100) -> list[tuple[OutboxRow, Event]]:
-        kept = tables.outbox.c
-        due = or_(
-            (kept.state == "pending") & (kept.due <= now),
-            (kept.state == "claimed") & (kept.claimed_at <= now - CLAIM_LASTS),
-        )
-        oldest = select(tables.outbox).where(due).order_by(kept.due, kept.number).limit(limit)
         with writing(self._engine) as connection:
-            free = oldest.with_for_update(skip_locked=True)
-            claimed = [dict(row) for row in connection.execute(free).mappings()]
-            if not claimed:
-                return []
-            numbers = [row["number"] for row in claimed]
-            connection.execute(
-                update(tables.outbox)
-                .where(kept.number.in_(numbers))
-                .values(state="claimed", claimed_at=now)
-            )
-            told = select(tables.events).where(
-                tables.events.c.id.in_([row["event_id"] for row in claimed])
-            )
-            events = {
-                row["id"]: rows.event(dict(row)) for row in connection.execute(told).mappings()
-            }
-        return [
-            (rows.outbox(row | {"state": "claimed"}), events[row["event_id"]]) for row in claimed
-        ]
+            return claim_due(connection, now, limit)
 
     def settle(self, row: OutboxRow) -> None:
         kept = tables.outbox.c
@@ -225,7 +248,7 @@ class SqlStore:
             connection.execute(
                 update(tables.outbox)
                 .where(kept.id == row.id, kept.state != "sent")
-                .values(rows.outbox_row(row))
+                .values(incident_rows.outbox_row(row))
             )
 
     def outbox_counts(self) -> Mapping[str, int]:

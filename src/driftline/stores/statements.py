@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, or_, select, update
 from sqlalchemy.dialects import sqlite
 
-from driftline.records import Changes
-from driftline.stores import rows, tables
-from driftline.stores.rows import Row
+from driftline.records import Changes, Event, OutboxRow
+from driftline.stores import incident_rows, rows, tables
+from driftline.stores.packing import Row
+from driftline.stores.protocol import CLAIM_LASTS
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -32,14 +33,14 @@ def span(table: Table, model: str, start: datetime | None, end: datetime | None)
 
 
 def stands_at(changes: Changes) -> Select[Any]:
-    """The model's id, locked, if it is where `changes` expects it to be."""
+    """The model's id, locked, if it is as `changes` expects it to be."""
     kept = tables.models.c
     return (
         select(kept.id)
         .where(
             kept.name == changes.state.name,
             kept.reference_key == changes.state.reference_key,
-            kept.position == changes.expected_position,
+            kept.revision == changes.state.revision - 1,
         )
         .with_for_update()
     )
@@ -73,6 +74,32 @@ def put_early_labels(connection: Connection, model_id: int, labels: bytes | None
         connection.execute(delete(table).where(table.c.model_id == model_id))
     else:
         put(connection, table, [{"model_id": model_id, "body": labels}])
+
+
+def claim_due(connection: Connection, now: datetime, limit: int) -> list[tuple[OutboxRow, Event]]:
+    """Outbox rows that are due, oldest first, marked as claimed, with their events."""
+    kept = tables.outbox.c
+    due = or_(
+        (kept.state == "pending") & (kept.due <= now),
+        (kept.state == "claimed") & (kept.claimed_at <= now - CLAIM_LASTS),
+    )
+    oldest = select(tables.outbox).where(due).order_by(kept.due, kept.number).limit(limit)
+    claimed = connection.execute(oldest.with_for_update(skip_locked=True)).mappings().all()
+    if not claimed:
+        return []
+    connection.execute(
+        update(tables.outbox)
+        .where(kept.number.in_([row["number"] for row in claimed]))
+        .values(state="claimed", claimed_at=now)
+    )
+    told = select(tables.events).where(tables.events.c.id.in_([row["event_id"] for row in claimed]))
+    events = {
+        row["id"]: incident_rows.event(dict(row)) for row in connection.execute(told).mappings()
+    }
+    return [
+        (incident_rows.outbox({**row, "state": "claimed"}), events[row["event_id"]])
+        for row in claimed
+    ]
 
 
 def put(

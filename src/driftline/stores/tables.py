@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from driftline.windows import from_micros, to_micros
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 VERSION_TABLE = "driftline_schema"
 
 
@@ -71,6 +71,7 @@ models = Table(
     _required("reference_key", Text),
     _required("position", Moment),
     Column("labels_until", Moment),
+    Column("revision", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("name"),
 )
 
@@ -155,4 +156,75 @@ outbox = Table(
     _required("body", LargeBinary),
     UniqueConstraint("id"),
     Index(None, "state", "due"),
+)
+
+mutes = Table(
+    "driftline_mutes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("model", Text),
+    _required("starts", Moment),
+    _required("ends", Moment),
+    _required("body", LargeBinary),
+    Index(None, "ends"),
+)
+
+schedule = Table(
+    "driftline_schedule",
+    metadata,
+    Column("model", Text, primary_key=True),
+    _required("due", Moment),
+    Column("claimed_by", Text),
+    Column("claimed_until", Moment),
+    _required("failures", Integer),
+    Column("failing_since", Moment),
+    _required("body", LargeBinary),
+    Index(None, "due"),
+)
+
+keys = Table(
+    "driftline_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _required("hash", Text),
+    _required("scope", Text),
+    Column("model", Text),
+    _required("created", Moment),
+    Column("revoked", Moment),
+    _required("body", LargeBinary),
+)
+
+journal = Table(
+    "driftline_journal",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    _required("model", Text),
+    _required("kind", Text),
+    _required("received", Moment),
+    _required("rows", BigInteger),
+    Column("move", BigInteger),
+    _required("body", LargeBinary),
+    Index(None, "model", "kind", "number"),
+)
+
+requests = Table(
+    "driftline_requests",
+    metadata,
+    Column("model", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _required("received", Moment),
+    _required("digest", Text),
+    _required("rows", BigInteger),
+    Index(None, "received"),
+)
+
+moves = Table(
+    "driftline_moves",
+    metadata,
+    Column("model", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    _required("number", BigInteger),
+    Column("claimed_by", Text),
+    Column("claimed_until", Moment),
 )
