@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftline.incidents import QUIET, Finding, advance
+from driftline.incidents import QUIET, Advanced, Finding, advance, look_again
 from driftline.records import SEVERITIES, Event, Incident, IncidentKind, Severity
 
 START = datetime(2013, 4, 1, tzinfo=UTC)
@@ -17,6 +18,10 @@ KIND: IncidentKind = "data_drift"
 
 def finding(column: str | None, severity: Severity = "low", day: int = 0) -> Finding:
     return Finding(KIND, severity, column, f"{column} changed", START + day * DAY)
+
+
+def sized(column: str, magnitude: float, severity: Severity = "low") -> Finding:
+    return Finding(KIND, severity, column, f"{column}: {magnitude}", START, magnitude)
 
 
 def play(days: list[list[Finding]]) -> tuple[list[Incident], list[Event]]:
@@ -50,6 +55,33 @@ def test_it_worsens_once_and_tells_the_worst() -> None:
     incidents, events = play(days)
     assert incidents[0].severity == "high"
     assert [event.kind for event in events] == ["opened", "worsened"]
+
+
+def test_it_tells_the_worst_that_was_seen_of_each_column() -> None:
+    days = [[sized("temp", 0.2), sized("dewp", 0.3)], [sized("dewp", 0.1), sized("temp", 0.5)]]
+    (incident,), events = play([*days, [sized("temp", 0.4)]])
+    assert incident.message == "temp: 0.5; also dewp"
+    assert incident.facts == ("temp: 0.5", "dewp: 0.3")
+    assert (incident.magnitudes, incident.magnitude) == ((0.5, 0.3), 0.5)
+    assert [event.kind for event in events] == ["opened"]
+
+
+def test_two_findings_about_one_column_keep_their_lines_and_the_first_speaks_for_it() -> None:
+    missing = replace(sized("plan", 0.4), fact="plan: 40 % missing")
+    (incident,), _ = play([[sized("plan", 0.1), missing, sized("temp", 0.2)], [sized("plan", 0.3)]])
+    assert incident.facts == ("plan: 0.3", "temp: 0.2", "plan: 40 % missing")
+    assert incident.message == "plan: 0.3; also temp"
+
+
+def test_a_second_look_may_worsen_an_incident_and_counts_nothing() -> None:
+    (before,), _ = play([[sized("temp", 0.2)], []])
+    step = look_again([before], [sized("temp", 0.1)], START + 9 * DAY)
+    assert step == Advanced()
+    step = look_again([before], [sized("temp", 0.9, "high"), sized("dewp", 1)], START + 9 * DAY)
+    (after,) = step.incidents
+    assert (after.severity, after.message) == ("high", "temp: 0.9")
+    assert (after.alarms, after.quiet) == (before.alarms, before.quiet) == (1, 1)
+    assert [event.kind for event in step.events] == ["worsened"]
 
 
 def test_it_is_resolved_after_enough_quiet_windows_and_not_before() -> None:

@@ -30,7 +30,11 @@ for the longest span of evidence, which holds a change for that long."""
 class Finding:
     """One thing wrong: with a column, or with the whole window or span (`column` None).
 
-    `fact` says what changed, in one line for the owner. `since` is the start of the window or span.
+    Attributes:
+        fact: what changed, in one line for the owner.
+        since: start of the window or span.
+        magnitude: how large it is; compared with other findings about the same column only.
+        metric, baseline: of performance: what dropped, and from where.
     """
 
     kind: IncidentKind
@@ -38,6 +42,9 @@ class Finding:
     column: str | None
     fact: str
     since: datetime
+    magnitude: float = 0.0
+    metric: str = ""
+    baseline: float | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,23 @@ def advance(
     return Advanced(tuple(incidents), tuple(events))
 
 
+def look_again(
+    open_incidents: Sequence[Incident], findings: Sequence[Finding], now: datetime
+) -> Advanced:
+    """What `findings` about something that was counted before change: an incident that they concern
+    may turn out to be worse than it seemed. Nothing is counted, opened or brought to its end."""
+    incidents: list[Incident] = []
+    events: list[Event] = []
+    for incident in open_incidents:
+        mine = [finding for finding in findings if _concerns(finding, incident)]
+        after = _at_worst(incident, mine) if mine else incident
+        if after != incident:
+            incidents.append(after)
+        if _rank(after.severity) > _rank(incident.severity):
+            events.append(_event(after, "worsened", now))
+    return Advanced(tuple(incidents), tuple(events))
+
+
 def _concerns(finding: Finding, incident: Incident) -> bool:
     if finding.column is None:
         return not incident.columns
@@ -92,7 +116,10 @@ def _concerns(finding: Finding, incident: Incident) -> bool:
 
 def _opened(model: str, kind: IncidentKind, findings: Sequence[Finding], now: datetime) -> Incident:
     columns = tuple(dict.fromkeys(f.column for f in findings if f.column is not None))
-    facts = tuple(dict.fromkeys(finding.fact for finding in findings))
+    first_of = {finding.column: finding for finding in reversed(findings)}
+    speaking = [first_of[column] for column in columns or (None,)]
+    others = dict.fromkeys(finding.fact for finding in findings if finding not in speaking)
+    facts = (*(finding.fact for finding in speaking), *others)
     first = columns[0] if columns else ""
     return Incident(
         id=_digest(model, kind, iso(now), first),
@@ -108,25 +135,33 @@ def _opened(model: str, kind: IncidentKind, findings: Sequence[Finding], now: da
         message=headline(columns, facts),
         facts=facts,
         next_steps=next_steps(kind),
+        magnitudes=tuple(finding.magnitude for finding in speaking),
+        metric=speaking[0].metric,
+        baseline=speaking[0].baseline,
     )
 
 
 def _continued(incident: Incident, findings: Sequence[Finding], now: datetime) -> Incident:
-    """The incident one alarm later; it tells the worst that was seen."""
+    """The incident one alarm later."""
+    counted = replace(incident, updated=now, alarms=incident.alarms + 1, quiet=0)
+    return _at_worst(counted, findings)
+
+
+def _at_worst(incident: Incident, findings: Sequence[Finding]) -> Incident:
+    """The incident with the worst of each column that was seen so far, `findings` among it."""
     severity = max((finding.severity for finding in findings), key=_rank)
-    after = replace(incident, updated=now, alarms=incident.alarms + 1, quiet=0)
-    if _rank(severity) <= _rank(incident.severity):
-        return after
-    worse = {finding.column: finding.fact for finding in findings}
-    kept = [
-        worse.pop(column, fact)
-        for column, fact in zip(incident.columns or (None,), incident.facts, strict=False)
-    ]
-    facts = tuple(kept) + incident.facts[len(kept) :]
+    graver = _rank(severity) > _rank(incident.severity)
+    facts, magnitudes = list(incident.facts), list(incident.magnitudes)
+    for i, column in enumerate(incident.columns or (None,)):
+        mine = [finding for finding in findings if finding.column == column]
+        worst = max(mine, key=lambda f: (f.magnitude, _rank(f.severity)), default=None)
+        if worst and (worst.magnitude > magnitudes[i] or (graver and not worst.magnitude)):
+            facts[i], magnitudes[i] = worst.fact, worst.magnitude
     return replace(
-        after,
-        severity=severity,
-        facts=facts,
+        incident,
+        severity=severity if graver else incident.severity,
+        facts=tuple(facts),
+        magnitudes=tuple(magnitudes),
         message=headline(incident.columns, facts),
     )
 

@@ -114,12 +114,15 @@ class Incident:
         severity: the worst so far.
         columns: most blamed first.
         message: one sentence: what is wrong.
-        facts: what changed, a line each.
+        facts: what changed, a line each: first the worst that was seen of each column.
         next_steps: what to do, a line each.
         since: start of the first window or span concerned.
         alarms: how many windows or spans have alarmed.
         quiet: how many in a row have not, most recently.
         snoozed_until: while snoozed.
+        magnitudes: size of the worst that was seen of each column (of the whole, without columns):
+            the effect of a drift, the relative drop of performance; 0 for what has no size.
+        metric, baseline: the performance metric that dropped, and its baseline at that time.
     """
 
     id: str
@@ -138,10 +141,18 @@ class Incident:
     alarms: int = 1
     quiet: int = 0
     snoozed_until: datetime | None = None
+    magnitudes: tuple[float, ...] = ()
+    metric: str = ""
+    baseline: float | None = None
 
     @property
     def is_open(self) -> bool:
         return self.state != "resolved"
+
+    @property
+    def magnitude(self) -> float:
+        """Size of the worst that was seen."""
+        return max(self.magnitudes, default=0.0)
 
 
 @dataclass(frozen=True)

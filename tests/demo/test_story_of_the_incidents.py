@@ -14,6 +14,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from driftline.wording import DASH
+
 MONTHS = ["Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 KINDS = {
     "performance": "performance",
@@ -112,6 +114,26 @@ def test_the_four_spells_of_worse_performance_are_found_and_no_other(played: Pla
         assert incident["message"].startswith("Accuracy fell from 0.")
         assert incident["severity"] in ("medium", "high")
         assert incident["resolved"]
+
+
+def test_each_drop_tells_its_deepest_week_and_lasts_until_accuracy_is_back(
+    played: Played, table_in_page: Callable[[str], Rows]
+) -> None:
+    found = [i for i in played.incidents if i["kind"] == "performance"]
+    judged = played.answer["performance"]
+    for incident, row in zip(found, table_in_page("spells")[2:], strict=True):
+        days = row[0].replace(" to ", f" {DASH} ")
+        first, last = days.split(f" {DASH} ")
+        assert f"{first.split()[0]} {DASH} {last} 2013;" in incident["message"]
+        back = 0.95 * incident["baseline"]
+        lasted = [
+            span["metrics"]["accuracy"]["current"] < back
+            for span in judged
+            if incident["opened"] <= span["end"] <= incident["resolved"]
+        ]
+        assert all(lasted[:-4])  # the fourth from the end by the labels of its day
+        assert lasted[0]
+        assert not any(lasted[-3:])
 
 
 def test_in_april_only_labels_tell_of_the_leap_in_delays(played: Played) -> None:

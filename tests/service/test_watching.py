@@ -282,6 +282,40 @@ def test_a_drop_in_performance_is_told_with_its_size_and_that_nothing_drifted(
     assert any(span["alarm"] for span in told.model["performance"])
 
 
+def test_a_drop_that_lasts_stays_open_until_the_metric_is_back_and_tells_the_deepest(
+    world: World,
+) -> None:
+    def fooled(day: int, frame: pd.DataFrame) -> pd.DataFrame:
+        if 33 <= day < 60:
+            wrong = frame.index % (3 if 40 <= day < 44 else 4) == 0
+            frame["actual"] = np.where(wrong, 1 - frame["late"], frame["actual"])
+        return frame.assign(known_at=frame["timestamp"])
+
+    world.live(range(66), fooled, rows=200)
+    world.label()
+    spans = {"current": "3d", "baseline": "8d", "drop": 0.1}
+    world.settle(world.labelled(performance=spans))
+    told = world.check(60)
+    assert [span["alarm"] for span in told.model["performance"][-10:]] == [False] * 10
+    (drop,) = incidents_of(told.model, "performance")
+    assert (told.code, drop["state"], drop["metric"]) == (1, "open", "accuracy")
+    threshold = 0.9 * drop["baseline"]
+    current = {
+        span["end"]: span["metrics"]["accuracy"]["current"] for span in told.model["performance"]
+    }
+    assert all(current[end] < threshold for end in current if end > drop["opened"])
+    deepest = min(current.values())
+    assert drop["magnitude"] == pytest.approx(1 - deepest / drop["baseline"])
+    assert drop["message"] == drop["facts"][0]
+    assert f" to {deepest:.3f} (" in drop["message"]
+    assert " Feb 2024; " in drop["message"]
+
+    told = world.check(66)
+    (drop,) = incidents_of(told.model, "performance")
+    assert drop["state"] == "resolved"
+    assert drop["opened"] < "2024-02-08" < "2024-03-03" < drop["resolved"]
+
+
 def test_drift_that_hurts_says_so_and_so_does_the_drop(world: World) -> None:
     def both(day: int, frame: pd.DataFrame) -> pd.DataFrame:
         if day >= 33:

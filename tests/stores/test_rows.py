@@ -115,6 +115,9 @@ incidents = whole(
     alarms=counts,
     quiet=counts,
     snoozed_until=st.none() | moments,
+    magnitudes=st.lists(floats, max_size=3).map(tuple),
+    metric=words,
+    baseline=st.none() | floats,
 )
 events = whole(
     Event,

@@ -105,6 +105,9 @@ def incident_answer(incident: Incident) -> dict[str, Any]:
         "message": incident.message,
         "facts": list(incident.facts),
         "next_steps": list(incident.next_steps),
+        "magnitude": _finite(incident.magnitude),
+        "metric": incident.metric or None,
+        "baseline": _finite(incident.baseline),
     }
 
 

@@ -9,11 +9,19 @@ from driftline.alarms.severity import drift_severity
 from driftline.alarms.verdict import ColumnVerdict
 from driftline.change_words import change_in_words
 from driftline.incidents import Finding
+from driftline.performance import metrics
+from driftline.performance.judge import PerformancePolicy
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
-from driftline.records import IncidentKind, PerformanceResult, WindowResult
+from driftline.records import (
+    Incident,
+    IncidentKind,
+    MetricChange,
+    PerformanceResult,
+    WindowResult,
+)
 from driftline.statistics import statistics
-from driftline.wording import count, duration, listing, metric_name, number, percent
+from driftline.wording import count, listing, metric_name, number, percent, span
 
 
 def drift_findings(
@@ -45,7 +53,8 @@ def drift_findings(
             told = column if statistic == column.statistic else _by(statistic, column, sides)
             severity = drift_severity(told, share)
             words = change_in_words(told, *sides)
-            found.append(Finding(kind, severity, column.name, words, result.window.start))
+            start = result.window.start
+            found.append(Finding(kind, severity, column.name, words, start, told.effect))
     return found
 
 
@@ -81,41 +90,80 @@ def quality_findings(result: WindowResult) -> list[Finding]:
     ]
 
 
-def performance_findings(result: PerformanceResult) -> list[Finding]:
-    """The finding of a span whose performance has dropped."""
-    if not result.alarm:
+def performance_findings(
+    result: PerformanceResult, policy: PerformancePolicy, lasting: Incident | None = None
+) -> list[Finding]:
+    """The finding of a span whose performance has dropped, or is not back yet.
+
+    `lasting` is the open incident about performance. As long as its metric is by the policy's drop
+    below the baseline at its opening the trouble lasts, however far the baseline has come down
+    since. Spans that begin before the incident's first one say nothing of that.
+    """
+    name, found = result.main, result.metrics[result.main]
+    if lasting is not None and result.span.start >= lasting.since:
+        now = against(result.metrics.get(lasting.metric), lasting, policy)
+        if now is not None:
+            name, found = lasting.metric, now
+    if not found.alarm:
         return []
-    severity = result.severity or "medium"
-    return [Finding("performance", severity, None, drop_in_words(result), result.span.start)]
+    return [
+        Finding(
+            "performance",
+            policy.severity(found.drop),
+            None,
+            drop_in_words(result, name, found),
+            result.span.start,
+            # errors where there were none have no relative drop: their size orders them
+            found.drop if found.drop is not None else found.current or 0.0,
+            name,
+            found.baseline,
+        )
+    ]
 
 
-def drop_in_words(result: PerformanceResult) -> str:
-    """`F1 fell from 0.62 to 0.55 (11.3 % worse) over 7 days; 90 of 100 predictions labelled`"""
-    alarmed = [name for name, change in result.metrics.items() if change.alarm] or [result.main]
-    name = result.main if result.main in alarmed else alarmed[0]
-    change = result.metrics[name]
+def against(
+    change: MetricChange | None, incident: Incident, policy: PerformancePolicy
+) -> MetricChange | None:
+    """A span's metric against the baseline at the opening of `incident`, as an alarm while it is
+    not back; None when it is."""
+    if change is None or incident.baseline is None:
+        return None
+    metric = metrics()[incident.metric]
+    drop = metric.drop(change.current, incident.baseline)
+    if drop is None:  # from a perfect 0
+        down = incident.baseline == 0 and change.low is not None and change.low > 0
+    else:
+        down = drop >= policy.drop
+    return replace(change, baseline=incident.baseline, drop=drop, alarm=True) if down else None
+
+
+def drop_in_words(result: PerformanceResult, name: str, change: MetricChange) -> str:
+    """`F1 fell from 0.62 to 0.55 (11.3 % worse) over 20 – 26 Apr 2013; 90 of 100 predictions
+    labelled`"""
     verb = "worsened" if (change.current or 0) > (change.baseline or 0) else "fell"
     drop = "" if change.drop is None else f" ({percent(change.drop)} worse)"
     return (
         f"{metric_name(name)} {verb} from {number(change.baseline)} to "
-        f"{number(change.current)}{drop} "
-        f"over {duration(result.span.length)}; {result.labelled:,} of "
+        f"{number(change.current)}{drop} over {span(result.span)}; {result.labelled:,} of "
         f"{count(result.rows, 'prediction')} labelled"
     )
 
 
-def performance_in_words(latest: PerformanceResult | None, dropped: bool) -> str:
+def performance_in_words(latest: PerformanceResult | None, dropped: Incident | None) -> str:
     """What is known of performance, for an incident about drift: drift need not mean a drop.
 
-    `dropped` says that an incident about performance is open.
+    `dropped` is the incident about performance that is open and not quiet.
     """
     if latest is None:
         return "Performance: not known, no labels"
     if latest.status != "judged":
         return f"Performance: not known yet ({percent(latest.coverage)} of predictions labelled)"
-    change = latest.metrics[latest.main]
-    told = f"{metric_name(latest.main)} {number(change.current)}, before {number(change.baseline)}"
-    if latest.alarm or dropped:
+    name, before = latest.main, latest.metrics[latest.main].baseline
+    if dropped is not None and dropped.metric in latest.metrics:
+        name, before = dropped.metric, dropped.baseline
+    current = latest.metrics[name].current
+    told = f"{metric_name(name)} {number(current)}, before {number(before)}"
+    if latest.alarm or dropped is not None:
         return f"Performance: dropped too ({told})"
     return f"Performance: no drop seen ({told})"
 

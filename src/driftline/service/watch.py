@@ -12,39 +12,28 @@ from driftline.alarms.calibration import MIN_WINDOWS, SPANS, Calibration, calibr
 from driftline.alarms.evidence import Evidence
 from driftline.alarms.judge import judge, judge_independent
 from driftline.alarms.verdict import Verdict
-from driftline.incidents import Advanced, Finding, advance
+from driftline.incidents import Advanced
 from driftline.performance.judge import PerformancePolicy
 from driftline.profiles.codec import decode_profile, encode_profile
 from driftline.profiles.profile import Profile
 from driftline.quality import Expectations, expectations, faults_of
 from driftline.records import (
-    SEVERITIES,
     Changes,
-    Event,
-    Incident,
     IncidentKind,
     ModelState,
-    OutboxRow,
     PerformanceResult,
     WindowResult,
     WindowStatus,
 )
 from driftline.reference import Reference
+from driftline.service.cases import DRIFT, Cases, both
 from driftline.service.faults import id_faults, ids_of, source_faults
-from driftline.service.findings import (
-    drift_findings,
-    drift_in_words,
-    performance_findings,
-    performance_in_words,
-    quality_findings,
-)
+from driftline.service.findings import drift_findings, performance_findings, quality_findings
 from driftline.service.intake import Intake
 from driftline.service.ledger import Ledger, load_ledger
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
 from driftline.windows import Window
-
-DRIFT: tuple[IncidentKind, ...] = ("data_drift", "prediction_drift")
 
 
 @dataclass
@@ -58,8 +47,8 @@ class Watch:
     calibration: Calibration | None
     policy: PerformancePolicy
     ledger: Ledger | None
+    cases: Cases
     recent: list[tuple[Window, Evidence]] = field(default_factory=list)
-    open_incidents: list[Incident] = field(default_factory=list)
     latest: PerformanceResult | None = None
     labels_missing: bool = False
     """Labels cannot be read at present: those of this time will be joined when they can."""
@@ -75,17 +64,18 @@ class Watch:
             self.ledger.add_window(window, intake.rows.get(window, []))
             self.ledger.add_labels(labels)
         result = self._result(window, profile, intake)
-        drifting = {c for i in self.open_incidents if i.kind == "data_drift" for c in i.columns}
         faults = quality_findings(result)
         faulty = {fault.column for fault in faults if fault.column}
-        drift = drift_findings(result, self._compared, profile, self._outputs, drifting)
+        drift = drift_findings(result, self._compared, profile, self._outputs, self.cases.drifting)
         findings = [*(finding for finding in drift if finding.column not in faulty), *faults]
         kinds: list[IncidentKind] = ["data_quality"]
         if result.status == "judged":
             kinds += DRIFT
         by_kind = {kind: [f for f in findings if f.kind == kind] for kind in kinds}
         changes = self._with_performance(
-            window.end, window.end, self._advance(by_kind, window.end, result.status == "judged")
+            window.end,
+            window.end,
+            self.cases.advance(by_kind, window.end, result.status == "judged"),
         )
         return replace(changes, windows=(result,), profiles={window: encode_profile(profile)})
 
@@ -137,7 +127,7 @@ class Watch:
             rows, outcomes = self.ledger.settle()
             before = dict(self.ledger.judged)
             results = self.ledger.judge(position, now, self.policy)
-            advanced = _both(advanced, self._advance_performance(results, before, now))
+            advanced = both(advanced, self._advance_performance(results, before, now))
             early = self.ledger.encoded_early()
             joined = self.state.labels_until if self.labels_missing else position
             state = replace(state, labels_until=joined, early_labels=early)
@@ -149,12 +139,12 @@ class Watch:
                 performance=tuple(results),
             )
         self.state = state
-        advanced = self._cross_reference(advanced)
+        advanced = self.cases.cross_reference(advanced, self.latest)
         return replace(
             changes,
             incidents=advanced.incidents,
             events=advanced.events,
-            outbox=tuple(row for event in advanced.events for row in self._outbox(event)),
+            outbox=tuple(row for event in advanced.events for row in self.cases.outbox(event)),
         )
 
     def _advance_performance(
@@ -163,93 +153,23 @@ class Watch:
         before: Mapping[datetime, PerformanceResult],
         now: datetime,
     ) -> Advanced:
-        """Spans count once, when they are first judged; a later judgement counts when it alarms."""
+        """Spans count once, when they are first judged; a later judgement counts when it alarms,
+        and may show that an incident is worse than it seemed."""
         advanced = Advanced()
         for result in results:
             if result.status != "judged":
                 continue
             known = before.get(result.span.end)
             first = known is None or known.status != "judged"
+            findings = performance_findings(result, self.policy, self.cases.drop)
             if first or (result.alarm and not (known and known.alarm)):
-                step = self._advance({"performance": performance_findings(result)}, now)
-                advanced = _both(advanced, step)
+                step = self.cases.advance({"performance": findings}, now)
+            else:
+                step = self.cases.look_again("performance", findings, now)
+            advanced = both(advanced, step)
             if self.latest is None or result.span.end >= self.latest.span.end:
                 self.latest = result
         return advanced
-
-    def _advance(
-        self,
-        findings: Mapping[IncidentKind, Sequence[Finding]],
-        now: datetime,
-        judged: bool = True,
-    ) -> Advanced:
-        """The next state of the open incidents of each kind.
-
-        A window that could not be judged says nothing of columns that it finds no fault with: their
-        incidents wait.
-        """
-        advanced = Advanced()
-        for kind, found in findings.items():
-            named = {finding.column for finding in found}
-            mine = [
-                incident
-                for incident in self.open_incidents
-                if incident.kind == kind
-                and (judged or not incident.columns or named & set(incident.columns))
-            ]
-            step = advance(self.model.name, kind, mine, found, now)
-            others = [incident for incident in self.open_incidents if incident not in mine]
-            still = others + [incident for incident in step.incidents if incident.is_open]
-            self.open_incidents = sorted(still, key=lambda incident: (incident.opened, incident.id))
-            advanced = _both(advanced, step)
-        return advanced
-
-    def _cross_reference(self, advanced: Advanced) -> Advanced:
-        """Say in each incident that alarms whether there is drift, a drop in performance, or both.
-
-        An incident that is quiet keeps what was so when it last alarmed; a drop in performance
-        what had drifted when it began.
-        """
-        newest = sorted(self.open_incidents, key=lambda incident: incident.opened, reverse=True)
-        drifted = [c for i in newest if i.kind in DRIFT and not i.quiet for c in i.columns]
-        dropped = any(i.kind == "performance" and not i.quiet for i in self.open_incidents)
-        performance = performance_in_words(self.latest, dropped) if self.ledger else ""
-        told: dict[str, Incident] = {}
-        for incident in advanced.incidents:
-            drop = incident.kind == "performance"
-            if incident.quiet or (drop and any(f.startswith("Drift: ") for f in incident.facts)):
-                told[incident.id] = incident
-                continue
-            line = drift_in_words(drifted) if drop else performance
-            facts = [f for f in incident.facts if not f.startswith(("Performance: ", "Drift: "))]
-            told[incident.id] = replace(incident, facts=(*facts, *([line] if line else [])))
-        self.open_incidents = [told.get(i.id, i) for i in self.open_incidents]
-        events = tuple(
-            replace(event, incident=replace(event.incident, facts=told[event.incident.id].facts))
-            for event in advanced.events
-        )
-        return Advanced(tuple(told.values()), events)
-
-    def _outbox(self, event: Event) -> list[OutboxRow]:
-        rank = SEVERITIES.index(event.incident.severity)
-        return [
-            OutboxRow(
-                f"{event.id}.{channel.name}",
-                event.id,
-                self.model.name,
-                channel.name,
-                "pending",
-                event.at,
-            )
-            for channel in self.model.channels
-            if rank >= SEVERITIES.index(channel.min_severity)
-        ]
-
-
-def _both(first: Advanced, second: Advanced) -> Advanced:
-    """Two steps as one; the later state of an incident counts."""
-    incidents = {incident.id: incident for incident in (*first.incidents, *second.incidents)}
-    return Advanced(tuple(incidents.values()), (*first.events, *second.events))
 
 
 def memory(model: ModelSettings) -> timedelta:
@@ -273,7 +193,7 @@ def load_watch(
         calibration=calibration,
         policy=policy,
         ledger=None,
-        open_incidents=store.incidents(model.name, open_only=True),
+        cases=Cases(model, store.incidents(model.name, open_only=True)),
     )
     if model.labels is not None:
         watch.ledger = load_ledger(model, reference, store, state)

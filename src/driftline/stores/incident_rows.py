@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from driftline.records import Event, Incident, Mute, OutboxRow
-from driftline.stores.packing import Row, micros_or_none, moment_or_none, pack, unpack
+from driftline.stores.packing import (
+    Row,
+    float_or_none,
+    micros_or_none,
+    moment_or_none,
+    pack,
+    unpack,
+)
 from driftline.windows import from_micros, to_micros
 
 
@@ -42,6 +49,9 @@ def _incident_document(incident: Incident) -> dict[str, Any]:
         "alarms": int(incident.alarms),
         "quiet": int(incident.quiet),
         "snoozed_until": micros_or_none(incident.snoozed_until),
+        "magnitudes": [float(magnitude) for magnitude in incident.magnitudes],
+        "metric": incident.metric,
+        "baseline": float_or_none(incident.baseline),
     }
 
 
@@ -63,6 +73,9 @@ def _incident(document: Mapping[str, Any]) -> Incident:
         alarms=document["alarms"],
         quiet=document["quiet"],
         snoozed_until=moment_or_none(document["snoozed_until"]),
+        magnitudes=tuple(document.get("magnitudes", [0.0] * max(1, len(document["columns"])))),
+        metric=document.get("metric", ""),
+        baseline=document.get("baseline"),
     )
 
 

@@ -1,0 +1,128 @@
+"""Cases: the open incidents of one model, and what one step changes about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from driftline.incidents import Advanced, Finding, advance, look_again
+from driftline.records import (
+    SEVERITIES,
+    Event,
+    Incident,
+    IncidentKind,
+    OutboxRow,
+    PerformanceResult,
+)
+from driftline.service.findings import drift_in_words, performance_in_words
+from driftline.settings.models import ModelSettings
+
+DRIFT: tuple[IncidentKind, ...] = ("data_drift", "prediction_drift")
+
+
+@dataclass
+class Cases:
+    """A model's open incidents in the order they were opened."""
+
+    model: ModelSettings
+    open: list[Incident]
+
+    @property
+    def drifting(self) -> set[str]:
+        """Columns of which an incident says that they drift."""
+        return {c for i in self.open if i.kind == "data_drift" for c in i.columns}
+
+    @property
+    def drop(self) -> Incident | None:
+        """The open incident about performance."""
+        return next((i for i in self.open if i.kind == "performance"), None)
+
+    def advance(
+        self,
+        findings: Mapping[IncidentKind, Sequence[Finding]],
+        now: datetime,
+        judged: bool = True,
+    ) -> Advanced:
+        """The next state of the open incidents of each kind.
+
+        A window that could not be judged says nothing of columns that it finds no fault with: their
+        incidents wait.
+        """
+        advanced = Advanced()
+        for kind, found in findings.items():
+            named = {finding.column for finding in found}
+            mine = [
+                incident
+                for incident in self.open
+                if incident.kind == kind
+                and (judged or not incident.columns or named & set(incident.columns))
+            ]
+            step = advance(self.model.name, kind, mine, found, now)
+            advanced = both(advanced, self._keep(step))
+        return advanced
+
+    def look_again(
+        self,
+        kind: IncidentKind,
+        findings: Sequence[Finding],
+        now: datetime,
+    ) -> Advanced:
+        """What a second look at something that was counted before changes."""
+        mine = [incident for incident in self.open if incident.kind == kind]
+        return self._keep(look_again(mine, findings, now))
+
+    def _keep(self, step: Advanced) -> Advanced:
+        known = {incident.id: incident for incident in (*self.open, *step.incidents)}
+        still = [incident for incident in known.values() if incident.is_open]
+        self.open = sorted(still, key=lambda incident: (incident.opened, incident.id))
+        return step
+
+    def cross_reference(self, advanced: Advanced, latest: PerformanceResult | None) -> Advanced:
+        """Say in each incident that alarms whether there is drift, a drop in performance, or both.
+
+        An incident that is quiet keeps what was so when it last alarmed; a drop in performance
+        what had drifted when it began.
+        """
+        newest = sorted(self.open, key=lambda incident: incident.opened, reverse=True)
+        drifted = [c for i in newest if i.kind in DRIFT and not i.quiet for c in i.columns]
+        dropped = next((i for i in newest if i.kind == "performance" and not i.quiet), None)
+        labelled = self.model.labels is not None
+        performance = performance_in_words(latest, dropped) if labelled else ""
+        told: dict[str, Incident] = {}
+        for incident in advanced.incidents:
+            drop = incident.kind == "performance"
+            if incident.quiet or (drop and any(f.startswith("Drift: ") for f in incident.facts)):
+                told[incident.id] = incident
+                continue
+            line = drift_in_words(drifted) if drop else performance
+            facts = [f for f in incident.facts if not f.startswith(("Performance: ", "Drift: "))]
+            told[incident.id] = replace(incident, facts=(*facts, *([line] if line else [])))
+        self.open = [told.get(i.id, i) for i in self.open]
+        events = tuple(
+            replace(event, incident=replace(event.incident, facts=told[event.incident.id].facts))
+            for event in advanced.events
+        )
+        return Advanced(tuple(told.values()), events)
+
+    def outbox(self, event: Event) -> list[OutboxRow]:
+        """A row for each channel that wants incidents of that severity."""
+        rank = SEVERITIES.index(event.incident.severity)
+        return [
+            OutboxRow(
+                f"{event.id}.{channel.name}",
+                event.id,
+                self.model.name,
+                channel.name,
+                "pending",
+                event.at,
+            )
+            for channel in self.model.channels
+            if rank >= SEVERITIES.index(channel.min_severity)
+        ]
+
+
+def both(first: Advanced, second: Advanced) -> Advanced:
+    """Two steps as one; the later state of an incident counts."""
+    incidents = {incident.id: incident for incident in (*first.incidents, *second.incidents)}
+    return Advanced(tuple(incidents.values()), (*first.events, *second.events))
