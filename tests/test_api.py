@@ -220,3 +220,26 @@ def test_a_missing_column_is_an_alarm_and_the_others_are_compared(reference: dl.
     assert comparison.columns["income"].drifted
     assert comparison.columns["income"].missing == 1.0
     assert not comparison.columns["age"].drifted
+
+
+def test_a_running_number_is_left_out_with_a_reason_unless_it_is_named() -> None:
+    def numbered(seed: int, days: int, first: int) -> pd.DataFrame:
+        frame = rows(seed, days=days)
+        frame["ts"] += pd.Timedelta(minutes=1) * (frame.index % 200)
+        noise = np.random.default_rng(seed).normal(size=len(frame))
+        rising = 20 + (first + frame.index) / 1000 + noise
+        return frame.assign(order=first + frame.index, rising=rising)
+
+    train, today = numbered(1, 30, 1000), numbered(2, 1, 7000)
+    comparison = dl.compare(train, today, timestamp="ts")
+    assert set(comparison.columns) == COLUMNS | {"rising"}
+    assert set(comparison.left_out) == {"order"} == set(comparison.to_dict()["left_out"])
+    assert "all 6,000 differ" in comparison.left_out["order"]
+    assert str(comparison).endswith("; left out: order)")
+
+    kept = dl.compare(train, today, timestamp="ts", features=["order", "age"])
+    assert (set(kept.columns), dict(kept.left_out)) == ({"order", "age"}, {})
+    told = {column["name"]: column["reason"] for column in kept.to_dict()["columns"]}
+    assert kept.columns["order"].drifted or "threshold" in told["order"]
+    with pytest.raises(dl.ColumnError, match='ignore: no column "aeg"; did you mean "age"'):
+        dl.compare(train, today, ignore=["aeg"])

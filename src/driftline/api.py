@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from driftline.alarms.budget import Budget
 from driftline.alarms.calibration import MIN_WINDOWS, calibrate
 from driftline.alarms.judge import judge, judge_independent
+from driftline.alarms.reasons import why_no_alarm
 from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.comparison import Measured
 from driftline.comparison import compare as compare_profiles
@@ -36,11 +37,13 @@ class Comparison:
     Attributes:
         reference, current: the profiles of the two sides.
         verdict: the decision, for each column and in all.
+        left_out: columns of the reference that were not compared, each with the reason.
     """
 
     reference: Profile
     current: Profile
     verdict: Verdict
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def drifted(self) -> bool:
@@ -65,7 +68,11 @@ class Comparison:
             "method": self.verdict.method,
             "note": self.verdict.note,
             "rows": {"reference": self.reference.rows, "current": self.current.rows},
-            "columns": [asdict(column) for column in self.verdict.columns],
+            "columns": [
+                asdict(column) | {"reason": why_no_alarm(column, self.verdict)}
+                for column in self.verdict.columns
+            ],
+            "left_out": dict(self.left_out),
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -87,7 +94,8 @@ class Comparison:
     def __str__(self) -> str:
         drifted = [column.name for column in self.verdict.blamed]
         told = f"drifted: {', '.join(drifted)}" if drifted else "no drift"
-        return f"{told} ({len(self.columns)} columns; {self.verdict.note})"
+        out = f"; left out: {', '.join(self.left_out)}" if self.left_out else ""
+        return f"{told} ({len(self.columns)} columns; {self.verdict.note}{out})"
 
 
 def compare(
@@ -97,6 +105,7 @@ def compare(
     timestamp: str | None = None,
     categorical: Collection[str] | None = None,
     ignore: Collection[str] = (),
+    features: Collection[str] | None = None,
 ) -> Comparison:
     """Compare current rows with a reference.
 
@@ -108,7 +117,8 @@ def compare(
     Args:
         reference: a `Reference`, or a frame to fit one on.
         current: a frame (anything that exports Arrow, or a mapping of NumPy arrays).
-        timestamp, categorical, ignore: as in `Reference.fit`; only for a reference that is a frame.
+        timestamp, categorical, ignore, features: as in `Reference.fit`; only for a reference that
+            is a frame.
 
     >>> import numpy as np
     >>> day = {"age": np.arange(100.0), "plan": np.array(["a", "b"] * 50)}
@@ -117,9 +127,11 @@ def compare(
 windows), chance of a false alarm 0.01 over 2 tests)
     """
     if not isinstance(reference, Reference):
-        reference = Reference.fit(reference, timestamp, categorical, ignore, max_points=POINTS)
-    elif timestamp or categorical or ignore:
-        raise DataError("timestamp, categorical and ignore belong to Reference.fit")
+        reference = Reference.fit(
+            reference, timestamp, categorical, ignore, features, max_points=POINTS
+        )
+    elif timestamp or categorical or ignore or features:
+        raise DataError("timestamp, categorical, ignore and features belong to Reference.fit")
     table = as_table(current)
     if table.num_rows == 0:
         raise DataError("current has no rows; there is nothing to compare")
@@ -136,7 +148,7 @@ windows), chance of a false alarm 0.01 over 2 tests)
         windows = profile_windows(reference.grids, table, reference.timestamp, length)
         large = [window for window in windows.values() if window.rows >= MIN_ROWS]
         verdict = _calibrated(reference, large or [profile], profile)
-    return Comparison(reference.total, profile, verdict)
+    return Comparison(reference.total, profile, verdict, reference.left_out)
 
 
 def _calibrated(reference: Reference, windows: list[Profile], whole: Profile) -> Verdict:

@@ -89,14 +89,18 @@ def compare(
     ignore: Annotated[
         list[str] | None, typer.Option(help="A column to leave out (repeatable).")
     ] = None,
+    features: Annotated[
+        list[str] | None,
+        typer.Option(help="A column to compare (repeatable); default: all but running numbers."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Compare two files; no settings needed."""
     from driftline import commands
 
-    raise typer.Exit(
-        commands.compare(reference, current, timestamp, categorical or [], ignore or [], json)
-    )
+    chosen = {"timestamp": timestamp, "categorical": categorical or []}
+    chosen |= {"ignore": ignore or [], "features": features or None}
+    raise typer.Exit(commands.compare(reference, current, chosen, json))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from driftline import terminal
+from driftline.alarms.reasons import why_no_alarm
 from driftline.errors import DataError, DriftlineError, nearest
 from driftline.profiles.frames import require_columns
 from driftline.records import Incident
@@ -125,24 +126,21 @@ def _tell_incidents(incidents: Sequence[Incident], error: str) -> None:
         terminal.out.print("  [green]no incident[/]")
 
 
-def compare(
-    reference: Path,
-    current: Path,
-    timestamp: str | None,
-    categorical: list[str],
-    ignore: list[str],
-    as_json: bool,
-) -> int:
+def compare(reference: Path, current: Path, chosen: Mapping[str, Any], as_json: bool) -> int:
+    """Compare two files; `chosen` are the arguments of `Reference.fit` that name columns."""
     import driftline as dl
 
     before, after = _table(reference), _table(current)
     if before.num_rows == 0:
         raise DataError(f"{reference} has no rows; there is nothing to compare with")
-    fitted = dl.Reference.fit(before, timestamp, categorical, ignore)
+    fitted = dl.Reference.fit(before, **chosen)
     absent = [name for name in fitted.grids if name not in after.column_names]
     comparison = dl.compare(fitted, after)
     if as_json:
-        columns = [column_answer(column) for column in comparison.verdict.columns]
+        columns = [
+            column_answer(column) | {"reason": why_no_alarm(column, comparison.verdict)}
+            for column in comparison.verdict.columns
+        ]
         told: dict[str, Any] = {
             "drifted": comparison.drifted,
             "p_value": comparison.verdict.p_value,
@@ -155,6 +153,10 @@ def compare(
     else:
         note = f"{before.num_rows:,} and {after.num_rows:,} rows; {comparison.verdict.note}"
         terminal.out.print(terminal.comparison_table(comparison.verdict.columns, note))
+        for column in comparison.verdict.columns:
+            if reason := why_no_alarm(column, comparison.verdict):
+                line = f"{column.name} is no alarm: {reason}"
+                terminal.out.print(line, markup=False)
         for name, reason in fitted.left_out.items():
             terminal.out.print(f"left out: {name} ({reason})", markup=False)
     for name in absent:

@@ -29,6 +29,7 @@ from driftline.profiles.fit import fit_table
 from driftline.profiles.frames import as_table, require_columns, to_microseconds
 from driftline.profiles.grid import MAX_POINTS, Grid
 from driftline.profiles.profile import Profile, profile_groups, profile_table
+from driftline.profiles.running import running_numbers
 from driftline.windows import (
     Window,
     format_duration,
@@ -74,6 +75,7 @@ class Reference:
         timestamp: str | None = None,
         categorical: Collection[str] | None = None,
         ignore: Collection[str] = (),
+        features: Collection[str] | None = None,
         window: str | timedelta = "1d",
         max_points: int = MAX_POINTS,
     ) -> Reference:
@@ -85,6 +87,8 @@ class Reference:
                 reference's own windows. Zoneless times are UTC.
             categorical: columns of numbers that are codes, not quantities.
             ignore: columns not to compare.
+            features: columns to compare, whatever they look like; default: every other column that
+                is no running number.
             window: length of a window, such as "1d" or "1h".
             max_points: distinct values up to which a numeric column's Kolmogorov-Smirnov distance
                 is exact; beyond, it is off by at most 1 / max_points. More make larger profiles.
@@ -94,15 +98,22 @@ class Reference:
         """
         table = as_table(frame)
         length = _length(window)
-        if timestamp is not None:
-            require_columns([timestamp], table, "timestamp")
-        skipped = {*ignore, *([timestamp] if timestamp else [])}
-        fitted = fit_table(table, categorical or (), skipped, max_points)
+        named = {"timestamp": [timestamp] if timestamp else [], "ignore": ignore}
+        for what, names in (named | {"features": features or ()}).items():
+            require_columns(names, table, what)
+        found = [n for n in table.column_names if n not in ignore and n != timestamp]
+        running: dict[str, str] = {}
+        if features is None:
+            running = running_numbers(table, timestamp, found, categorical or ())
+        asked = {*(features if features is not None else found), *(categorical or ())}
+        skipped = {n for n in table.column_names if n not in found or n not in asked}
+        fitted = fit_table(table, categorical or (), skipped | running.keys(), max_points)
+        left_out = fitted.left_out | running
         if timestamp is None:
-            return cls(fitted.profile, left_out=fitted.left_out)
+            return cls(fitted.profile, left_out=left_out)
         windows = profile_windows(fitted.grids, table, timestamp, length)
         kept = {w: profile for w, profile in windows.items() if profile.rows >= MIN_ROWS}
-        return cls(fitted.profile, kept, fitted.left_out, timestamp, length)
+        return cls(fitted.profile, kept, left_out, timestamp, length)
 
     @property
     def grids(self) -> dict[str, Grid]:

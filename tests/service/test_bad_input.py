@@ -318,6 +318,21 @@ def test_lists_and_times_are_left_out_with_a_reason(world: World) -> None:
     assert told["windows"][0]["status"] == "judged"
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_a_running_number_is_left_out_of_a_reference_unless_it_is_named(
+    world: World, named: bool
+) -> None:
+    world.live(range(32), lambda day, f: f.assign(order=np.arange(len(f)) + 100 * day))
+    model = world.model()
+    if named:
+        model["predictions"]["features"] = ["order", "amount"]
+    world.settle(model)
+    answer = world.run("backtest", "--json")
+    assert set(answer.model["left_out"]) == (set() if named else {"order"})
+    assert ("order is left out: looks like a running number" in answer.err) is not named
+    assert ("order" in compared(answer.model["windows"][0])) is named
+
+
 # Moments
 
 
@@ -550,6 +565,24 @@ def test_compare_judges_the_columns_that_both_have_and_tells_the_others(
     assert answer.code == 1
     assert {c["name"]: c["alarm"] for c in answer.json["columns"]} == {"x": True, "kind": True}
     assert f'{current} has no column x; did you mean "xx"?' in answer.err
+
+
+def test_compare_says_what_it_leaves_out_and_which_column_is_none(
+    pair: tuple[Path, Path], driftline: Callable[..., Answer]
+) -> None:
+    for i, path in enumerate(pair):
+        frame = pd.read_parquet(path)
+        frame.assign(n=np.arange(300) + 300 * i).to_parquet(path)
+    answer = driftline("compare", *map(str, pair))
+    assert answer.code == 0
+    assert "left out: n (looks like a running number" in answer.out
+    answer = driftline("compare", *map(str, pair), "--features", "n", "--features", "x")
+    assert answer.code == 1
+    assert "left out" not in answer.out
+
+    answer = driftline("compare", *map(str, pair), "--ignore", "knid")
+    assert (answer.code, answer.out) == (2, "")
+    assert 'ignore: no column "knid"; did you mean "kind"?' in answer.err
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "junk.parquet", "empty.csv", "nowhere.parquet"])

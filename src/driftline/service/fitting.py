@@ -16,6 +16,7 @@ from driftline.profiles.fit import fit_table
 from driftline.profiles.frames import require_columns
 from driftline.profiles.grid import Grid
 from driftline.profiles.profile import Profile, profile_table
+from driftline.profiles.running import running_numbers
 from driftline.reference import Reference, merge_windows, profile_windows
 from driftline.settings.models import ModelSettings, ReferenceSource, ReferenceSpan
 from driftline.sources import Reading, Source, open_source
@@ -85,12 +86,14 @@ def fit_reference(model: ModelSettings, source: Source, notes: list[str]) -> Ref
     notes += [f"reference: {problem}" for problem in reading.problems]
     if rows == 0:
         raise _no_rows(model, source, origin)
-    fitted = fit_table(sample, _categorical(model, sample.column_names), wanted - set(columns))
+    running = _running(model, sample, columns, timestamp)
+    compared = set(columns).difference(running)
+    fitted = fit_table(sample, _categorical(model, sample.column_names), wanted - compared)
     tables: Any = [sample] if whole else read()
     del sample
     total, windows = _profiles(fitted.grids, tables, timestamp, model)
     kept = {w: p for w, p in windows.items() if p.rows >= model.alarms.min_rows}
-    left_out = {**fitted.left_out, **_not_there(model, found)}
+    left_out = {**fitted.left_out, **running, **_not_there(model, found)}
     return Reference(total, kept, left_out, timestamp, model.window if timestamp else None)
 
 
@@ -114,6 +117,18 @@ def _columns(model: ModelSettings, found: Collection[str]) -> list[str]:
             roles |= {labels.label, labels.timestamp}
         named = [c for c in found if c not in roles]
     return [c for c in dict.fromkeys(named) if c not in predictions.ignore]
+
+
+def _running(
+    model: ModelSettings, sample: pa.Table, columns: Collection[str], timestamp: str | None
+) -> dict[str, str]:
+    """Columns that nobody named and that are running numbers, with the reason to leave them out."""
+    predictions = model.predictions
+    if predictions.features is not None:
+        return {}
+    keep = {*predictions.categorical, predictions.prediction, predictions.score} - {None}
+    names = [name for name in columns if name in sample.column_names]
+    return running_numbers(sample, timestamp, names, {str(name) for name in keep})
 
 
 def _categorical(model: ModelSettings, found: Collection[str]) -> list[str]:

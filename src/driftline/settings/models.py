@@ -60,7 +60,7 @@ class Predictions(BaseModel):
     score: Text | None = None
     """Column with the probability of the positive class."""
     features: tuple[Text, ...] | None = None
-    """Columns to compare; default: every other column."""
+    """Columns to compare; default: every other column, save running numbers."""
     categorical: tuple[Text, ...] = ()
     """Columns to compare as categories though they hold numbers; text, booleans and categories are
     taken as such anyway."""
