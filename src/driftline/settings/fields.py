@@ -12,7 +12,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, SecretStr, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    SecretStr,
+    ValidationInfo,
+)
 
 from driftline.alarms.budget import Budget
 from driftline.windows import format_duration, parse_duration, parse_moment
@@ -34,6 +41,14 @@ def folder_of(info: ValidationInfo) -> Path | None:
     context: Any = info.context
     folder = context.get("folder") if isinstance(context, Mapping) else None
     return folder if isinstance(folder, Path) else None
+
+
+def told_around(info: ValidationInfo, word: str) -> str | None:
+    """What the settings file says around a source's value: `model` (its name), `version`, or
+    `section` (predictions, labels or reference)."""
+    context: Any = info.context
+    found = context.get(word) if isinstance(context, Mapping) else None
+    return str(found) if isinstance(found, str | int) else None
 
 
 def _duration(value: object) -> timedelta:
@@ -140,7 +155,7 @@ def _secret_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _store_url(secret: SecretStr, info: ValidationInfo) -> SecretStr:
+def _database_url(secret: SecretStr, info: ValidationInfo) -> SecretStr:
     url = secret.get_secret_value()
     found = re.match(r"([a-z][a-z0-9]*)(\+[a-z0-9_]+)?://", url)
     if not found:
@@ -170,14 +185,19 @@ Name = Annotated[str, BeforeValidator(_words), AfterValidator(_name)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
 """An address that is a secret as a whole."""
-StoreUrl = Annotated[SecretStr, AfterValidator(_store_url)]
 
 
 def shown_url(url: SecretStr | str) -> str:
-    """A database URL without its password, for people to read.
+    """A URL without its password and query, for people to read.
 
     >>> shown_url("postgresql://me:secret@db/driftline?sslmode=require")
     'postgresql://me:***@db/driftline'
     """
     text = url if isinstance(url, str) else url.get_secret_value()
     return re.sub(r"(://[^/@]*?):.*@", r"\1:***@", text.partition("?")[0])
+
+
+DatabaseUrl = Annotated[
+    SecretStr, AfterValidator(_database_url), PlainSerializer(shown_url, when_used="json")
+]
+"""Any SQLAlchemy URL; a relative SQLite path is taken from the folder of the settings file."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -94,7 +95,7 @@ class _Checker:
     def __init__(self, read: Read, folder: FilePath) -> None:
         self._read = read
         self._faults: list[Fault] = list(read.faults)
-        self._context = {"folder": folder}
+        self._context: dict[str, Any] = {"folder": folder}
         self._inherited: set[Path] = set()
         self._named: dict[str, Any] = {}
         self._others: dict[Path, Collection[str]] = {}
@@ -145,7 +146,9 @@ class _Checker:
         for key, role in _SOURCES.items():
             section = model.get(key)
             if isinstance(section, dict) and (key != "reference" or "source" in section):
-                model[key] = self._source(section, role, (*path, key))
+                around = {"model": model.get("name"), "version": model.get("version")}
+                with self._inside({**around, "section": key}):
+                    model[key] = self._source(section, role, (*path, key))
         return model
 
     def _inherit(self, model: dict[str, Any], top: Mapping[str, Any], key: str, path: Path) -> None:
@@ -159,6 +162,15 @@ class _Checker:
         elif isinstance(own, dict) and isinstance(top[key], dict):
             model[key] = {**top[key], **own}
             self._inherited |= {(*path, key, name) for name in top[key].keys() - own.keys()}
+
+    @contextmanager
+    def _inside(self, around: Mapping[str, Any]) -> Iterator[None]:
+        """Checks within it know what the file says around their values (`told_around`)."""
+        before, self._context = self._context, {**self._context, **around}
+        try:
+            yield
+        finally:
+            self._context = before
 
     def _source(self, section: dict[str, Any], role: type[BaseModel], path: Path) -> Any:
         kinds = source_kinds()

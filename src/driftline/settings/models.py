@@ -23,13 +23,13 @@ from driftline.profiles.outcomes import Task
 from driftline.settings.channels import ChannelSettings
 from driftline.settings.fields import (
     CONFIG,
+    DatabaseUrl,
     Duration,
     FalseAlarms,
     Label,
     Moment,
     Name,
     Share,
-    StoreUrl,
     Text,
     WebUrl,
     WindowLength,
@@ -247,7 +247,7 @@ class Settings(BaseModel):
 
     model_config = CONFIG
 
-    store: StoreUrl = Field(default="sqlite:///driftline.db", validate_default=True)
+    store: DatabaseUrl = Field(default="sqlite:///driftline.db", validate_default=True)
     """Where results are kept: any SQLAlchemy URL. A relative SQLite path is taken from the folder
     of the settings file."""
     url: WebUrl | None = None
