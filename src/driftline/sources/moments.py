@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 import numpy as np
@@ -15,6 +15,10 @@ from driftline.windows import to_micros
 
 MISSING = np.iinfo(np.int64).min
 """What stands for a missing or unreadable moment."""
+
+OPEN_START = datetime(1970, 1, 1, tzinfo=UTC)
+OPEN_END = datetime(2200, 1, 1, tzinfo=UTC)
+"""What stands for an open end where one must be given."""
 
 
 @dataclass
