@@ -5,23 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    insert,
+)
 
 from driftline.errors import ColumnError
 from driftline.sources import Source, open_source
 from driftline.sources.csv import CsvSettings
 from driftline.sources.dataframe import frame_source
 from driftline.sources.parquet import ParquetSettings
+from driftline.sources.sql import SqlSettings
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 Open = Callable[..., Source]
+Needs = pytest.FixtureRequest
 
 
 def hourly(rows: int = 240) -> pa.Table:
@@ -36,33 +50,84 @@ def hourly(rows: int = 240) -> pa.Table:
     )
 
 
-def open_parquet(
-    folder: Path, table: pa.Table, timestamp: str | None, required: tuple[str, ...]
-) -> Source:
-    pq.write_table(table, folder / "data.parquet", row_group_size=50)
-    settings = ParquetSettings(path=str(folder / "data.parquet"))
-    return open_source(settings, timestamp, required)
+def fill(url: str, table: pa.Table) -> None:
+    """Write a table into the database, with the column types that people would choose."""
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+
+    def kind(of: pa.DataType) -> Any:
+        if pa.types.is_timestamp(of):
+            return DateTime(timezone=of.tz is not None)
+        return {pa.int64(): BigInteger, pa.float64(): Double, pa.string(): Text}[of]
+
+    columns = [Column(one.name, kind(one.type)) for one in table.schema]
+    rows = Table("the rows", MetaData(), *columns)
+    rows.metadata.create_all(engine)
+    with engine.begin() as connection:
+        if table.num_rows:
+            connection.execute(insert(rows), table.to_pylist())
+    engine.dispose()
 
 
-def open_csv(
-    folder: Path, table: pa.Table, timestamp: str | None, required: tuple[str, ...]
-) -> Source:
-    pa.csv.write_csv(table, folder / "data.csv")
-    return open_source(CsvSettings(path=str(folder / "data.csv")), timestamp, required)
+def open_parquet(needs: Needs, table: pa.Table, *of: Any) -> Source:
+    path = needs.getfixturevalue("tmp_path") / "data.parquet"
+    pq.write_table(table, path, row_group_size=50)
+    return open_source(ParquetSettings(path=str(path)), *of)
 
 
-def open_frame(
-    folder: Path, table: pa.Table, timestamp: str | None, required: tuple[str, ...]
-) -> Source:
-    return frame_source(table, timestamp, required)
+def open_csv(needs: Needs, table: pa.Table, *of: Any) -> Source:
+    path = needs.getfixturevalue("tmp_path") / "data.csv"
+    pa.csv.write_csv(table, path)
+    return open_source(CsvSettings(path=str(path)), *of)
 
 
-@pytest.fixture(params=[open_parquet, open_csv, open_frame], ids=["parquet", "csv", "dataframe"])
-def source_of(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+def open_frame(needs: Needs, table: pa.Table, *of: Any) -> Source:
+    return frame_source(table, *of)
+
+
+def open_sqlite(needs: Needs, table: pa.Table, *of: Any) -> Source:
+    url = f"sqlite:///{needs.getfixturevalue('tmp_path') / 'data.db'}"
+    fill(url, table)
+    return open_source(SqlSettings(url=SecretStr(url), table="the rows"), *of)
+
+
+def open_postgresql(needs: Needs, table: pa.Table, *of: Any) -> Source:
+    url = needs.getfixturevalue("postgresql_url")
+    fill(url, table)
+    return open_source(SqlSettings(url=SecretStr(url), table="the rows"), *of)
+
+
+def open_query(needs: Needs, table: pa.Table, *of: Any) -> Source:
+    url = needs.getfixturevalue("postgresql_url")
+    fill(url, table)
+    return open_source(SqlSettings(url=SecretStr(url), query='SELECT * FROM "the rows";'), *of)
+
+
+def open_query_of_a_span(needs: Needs, table: pa.Table, *of: Any) -> Source:
+    url = f"sqlite:///{needs.getfixturevalue('tmp_path') / 'data.db'}"
+    fill(url, table)
+    query = 'SELECT * FROM "the rows"'
+    if "ts" in table.column_names:
+        query += """ WHERE ts >= :start AND ts < :end OR ts IS NULL OR ts NOT LIKE '2%'"""
+    return open_source(SqlSettings(url=SecretStr(url), query=query), *of)
+
+
+OPENERS = {
+    "parquet": open_parquet,
+    "csv": open_csv,
+    "dataframe": open_frame,
+    "sql, SQLite": open_sqlite,
+    "sql, PostgreSQL": open_postgresql,
+    "sql, query": open_query,
+    "sql, query of a span": open_query_of_a_span,
+}
+
+
+@pytest.fixture(params=list(OPENERS.values()), ids=list(OPENERS))
+def source_of(request: pytest.FixtureRequest) -> Open:
     def made(
         table: pa.Table, timestamp: str | None = "ts", required: tuple[str, ...] = ()
     ) -> Source:
-        opened: Source = request.param(tmp_path, table, timestamp, required)
+        opened: Source = request.param(request, table, timestamp, required)
         return opened
 
     return made

@@ -24,8 +24,8 @@ class SqlSettings(BaseModel):
     """A table or view, `name` or `schema.name`, spelt as in the database; only the columns and the
     span that are needed are asked for."""
     query: Text | None = None
-    """A SELECT instead of a table. `:start` and `:end` in it stand for the ends of the span; without
-    them it is narrowed to the span by its timestamp column."""
+    """A SELECT instead of a table. `:start` and `:end` in it stand for the ends of the span; where
+    it has neither, it is narrowed to the span by its timestamp column."""
     timeout: Duration = timedelta(minutes=5)
     """How long to wait for a connection, and for each answer."""
 
@@ -36,12 +36,14 @@ class SqlSettings(BaseModel):
             raise ValueError(f"give `table` or `query`, one of them; found {found}")
         if self.query is not None and not re.match(r"\s*(\(|select\b|with\b)", self.query, re.I):
             raise ValueError("`query` must be one SELECT (or WITH ... SELECT)")
+        if re.search(r":(start|end)::", self.query or ""):
+            raise ValueError("`query` has a cast that hides the bound; write CAST(:start AS date)")
         return self
 
     @property
     def bounds(self) -> tuple[str, ...]:
         """Which of `:start` and `:end` the query has; none for a table."""
-        found = re.findall(r"(?<![:\w\\]):(start|end)\b", self.query or "")
+        found = re.findall(r"(?<![:\w\\]):(start|end)(?![:\w])", self.query or "")
         return tuple(sorted(set(found)))
 
 

@@ -9,7 +9,16 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, FromClause, Select, column, func, inspect, literal_column
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    column,
+    func,
+    inspect,
+    literal_column,
+)
 from sqlalchemy import select as choose
 from sqlalchemy import table as named
 from sqlalchemy import text as written
@@ -77,7 +86,7 @@ class SqlSource:
         look, name = self._looked(), self.timestamp
         if name is None or look.held is None:
             return None
-        moment = column(name)
+        moment: ColumnElement[Any] = column(name)
         with self._database.connected() as connection:
             ends = choose(func.min(moment), func.max(moment)).select_from(self._rows(connection))
             found = connection.execute(ends.where(~no_moment(moment, look.held))).one()
@@ -99,7 +108,9 @@ class SqlSource:
     ) -> Iterator[pa.Table]:
         moments = Moments.between(span.start, span.end)
         with self._database.connected() as connection:
-            asked = choose(*map(column, names)).select_from(self._rows(connection, span))
+            asked: Select[Any] = choose(*map(column, names)).select_from(
+                self._rows(connection, span)
+            )
             narrowed = self._narrowed(look, span)
             if narrowed is not None:
                 asked = asked.where(*span.conditions(*narrowed))
@@ -112,7 +123,7 @@ class SqlSource:
         if moments.bad_rows:
             problems.append(moments.problem(self.name, self.timestamp or ""))
 
-    def _narrowed(self, look: Look, span: Span) -> tuple[Any, Held] | None:
+    def _narrowed(self, look: Look, span: Span) -> tuple[ColumnElement[Any], Held] | None:
         """The timestamp column and what it holds, where the span is to be asked for by it."""
         is_open = span.start is None and span.end is None
         if is_open or self.settings.bounds or look.held is None or self.timestamp is None:
@@ -133,7 +144,7 @@ class SqlSource:
                 self._database.patience.begin()
 
     def _count_lost(
-        self, connection: Connection, narrowed: tuple[Any, Held], moments: Moments
+        self, connection: Connection, narrowed: tuple[ColumnElement[Any], Held], moments: Moments
     ) -> None:
         """Count the rows that belong to no span, which the database has not given."""
         moment = narrowed[0]
@@ -157,7 +168,9 @@ class SqlSource:
         if self._look is None:
             with self._database.connected() as connection:
                 kinds = self._declared(connection)
-                everything = choose(literal_column("*")).select_from(self._rows(connection))
+                everything: Select[Any] = choose(literal_column("*")).select_from(
+                    self._rows(connection)
+                )
                 result = connection.execute(everything.limit(SAMPLE))
                 names, rows = list(result.keys()), result.all()
                 self._require(names)
@@ -205,7 +218,7 @@ class SqlSource:
         place = names.index(self.timestamp)
         values = [row[place] for row in rows if row[place] is not None]
         if not values and len(rows) == SAMPLE:
-            moment = column(self.timestamp)
+            moment: ColumnElement[Any] = column(self.timestamp)
             some = choose(moment).select_from(self._rows(connection)).where(moment.is_not(None))
             values = list(connection.execute(some.limit(1)).scalars())
         return held(values, self.timestamp, self.name)

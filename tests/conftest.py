@@ -1,4 +1,4 @@
-"""What the contract suites share: a throw-away PostgreSQL server, where one is installed."""
+"""What the suites share: a throw-away PostgreSQL server, where one is installed."""
 
 from __future__ import annotations
 
