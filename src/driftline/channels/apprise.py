@@ -41,7 +41,10 @@ class AppriseChannel:
     def __init__(self, settings: AppriseSettings):
         from apprise import Apprise
 
-        logging.getLogger("apprise").disabled = True  # it logs what it sends, and where to
+        logging.getLogger("apprise").disabled = True  # it logs what it sends, and where to,
+        logging.getLogger("urllib3.connectionpool").setLevel(
+            logging.INFO
+        )  # below that so does this
         self._services: dict[str, Apprise] = {}
         for number, url in enumerate(settings.urls, 1):
             text = url.get_secret_value()
