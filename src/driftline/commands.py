@@ -19,12 +19,13 @@ from driftline.report import render
 from driftline.scaffold import file_source, settings_for
 from driftline.service.all_models import End, run_models
 from driftline.service.answer import answer, column_answer
-from driftline.service.build import channels_of, watched_of
+from driftline.service.build import outlets_of, watched_of
 from driftline.service.fitting import no_rows
 from driftline.service.outbox import deliver
 from driftline.service.pages import page_of
+from driftline.service.reminders import remind
 from driftline.service.run import Told, Watched
-from driftline.settings import ModelSettings, load_settings
+from driftline.settings import ModelSettings, Settings, load_settings
 from driftline.sources import open_source
 from driftline.stores import Store, open_store
 from driftline.windows import MICROSECOND, iso, parse_moment, window_at
@@ -41,10 +42,19 @@ def check(config: Path, now: str | None, as_json: bool) -> int:
     try:
         with terminal.progress_bars() as progress:
             runs = run_models(settings, store, lambda _: (moment, None), progress)
-        deliver(store, channels_of(settings), datetime.now(UTC))
+        _notify(settings, store)
         return _tell(store, runs, as_json, LATELY)
     finally:
         store.close()
+
+
+def _notify(settings: Settings, store: Store) -> None:
+    """Send what is due; what cannot be sent is told, and kept."""
+    now = datetime.now(UTC)
+    remind(settings, store, now)
+    for trouble in deliver(store, outlets_of(settings, store), now).troubles:
+        then = "see `driftline channels failed`" if trouble.final else "it is tried again"
+        terminal.warn(f"{trouble.channel}: not sent ({then}): {trouble.title}: {trouble.error}")
 
 
 def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> int:

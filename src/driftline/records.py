@@ -21,6 +21,7 @@ IncidentState = Literal["open", "acknowledged", "snoozed", "resolved"]
 EventKind = Literal[
     "opened", "worsened", "resolved", "acknowledged", "snoozed", "noted", "reminded"
 ]
+RowState = Literal["pending", "claimed", "sent", "failed", "held", "dropped"]
 WindowStatus = Literal["judged", "too_few_rows", "empty"]
 SpanStatus = Literal["judged", "too_few_labels", "no_baseline"]
 
@@ -169,16 +170,29 @@ class Event:
 
 @dataclass(frozen=True)
 class OutboxRow:
-    """An event that one channel has still to tell, or has told."""
+    """An event that one channel has still to tell, or has told.
+
+    Attributes:
+        state: pending until a process claims it; then sent, pending again, failed for good, held
+            (back, while its model is muted) or dropped (held back, and nothing to tell afterwards).
+        due: not to be sent before.
+        error: what went wrong the last time.
+        batch: rows of one batch are one notice; "" is a batch by itself.
+        rest: who has still to get it, where others have; empty: everybody.
+        settled: when it was last sent, or failed, or was held back.
+    """
 
     id: str
     event_id: str
     model: str
     channel: str
-    state: Literal["pending", "claimed", "sent", "failed"]
+    state: RowState
     due: datetime
     attempts: int = 0
     error: str = ""
+    batch: str = ""
+    rest: tuple[str, ...] = ()
+    settled: datetime | None = None
 
 
 @dataclass(frozen=True)

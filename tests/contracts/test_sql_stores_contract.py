@@ -72,12 +72,12 @@ def test_two_processes_never_claim_the_same_row(sql_url: str) -> None:
     )
     event = Event("e", incident, "opened", BEGIN)
     names = [f"{number:03}" for number in range(300)]
-    rows = tuple(OutboxRow(name, "e", "m", "log", "pending", BEGIN) for name in names)
+    rows = tuple(OutboxRow(name, "e", "m", str(int(name)), "pending", BEGIN) for name in names)
     changes = Changes(state.next(), incidents=(incident,), events=(event,), outbox=rows)
     assert store.record(changes)
-    claimed = [out.split() for out in run_at_once(2, "claim", sql_url)]
+    claimed = [out.split() for out in run_at_once(2, "claim", sql_url, "300")]
     assert sorted(claimed[0] + claimed[1]) == names
-    assert store.outbox_counts() == {"claimed": 300}
+    assert store.outbox.counts() == {"claimed": 300}
     store.close()
 
 

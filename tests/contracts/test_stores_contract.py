@@ -26,7 +26,7 @@ from driftline.records import (
     WindowResult,
 )
 from driftline.stores import Store, open_store
-from driftline.stores.protocol import CLAIM_LASTS
+from driftline.stores.protocol import CLAIM_LASTS, Outbox
 from driftline.windows import Window
 
 DAY = timedelta(days=1)
@@ -167,8 +167,8 @@ def test_a_new_store_is_empty(store: Store) -> None:
     assert store.performance("late-arrival") == []
     assert store.incidents() == []
     assert store.events("none") == []
-    assert store.claim(BEGIN) == []
-    assert store.outbox_counts() == {}
+    assert store.outbox.claim("log", BEGIN) == []
+    assert store.outbox.counts() == {}
 
 
 def test_a_begun_model_is_read_back_as_it_was(store: Store) -> None:
@@ -205,7 +205,7 @@ def test_what_is_recorded_is_read_back_equal(
     assert list(store.performance("late-arrival")[0].metrics) == ["roc_auc", "accuracy"]
     assert store.incidents() == [found]
     assert store.events(found.id) == [event]
-    assert store.claim(BEGIN) == [(replace(row, state="claimed"), event)]
+    assert store.outbox.claim("log", BEGIN) == [(replace(row, state="claimed"), event)]
 
 
 def test_moments_come_back_in_utc_whatever_zone_they_were_given_in(store: Store) -> None:
@@ -226,7 +226,7 @@ def test_another_revision_than_the_next_one_records_nothing(begun: Store) -> Non
     assert not begun.record(step(2, incidents=(found,)))
     assert begun.windows("late-arrival") == [judged(day(0))]
     assert begun.incidents() == []
-    assert begun.outbox_counts() == {}
+    assert begun.outbox.counts() == {}
 
 
 def test_a_model_never_begun_or_begun_again_otherwise_records_nothing(store: Store) -> None:
@@ -327,7 +327,7 @@ def test_beginning_again_forgets_results_and_keeps_incidents(begun: Store) -> No
     assert begun.performance("late-arrival") == []
     assert begun.incidents() == [found]
     assert begun.events(found.id) == [event]
-    assert begun.outbox_counts() == {"pending": 1}
+    assert begun.outbox.counts() == {"pending": 1}
 
 
 def test_models_do_not_touch_each_other(begun: Store) -> None:
@@ -383,12 +383,12 @@ def test_events_and_outbox_rows_are_kept_once_as_they_were_first(begun: Store) -
     found = incident(0)
     event, row = told(found, due=BEGIN)
     assert begun.record(again(0, incidents=(found,), events=(event, event), outbox=(row, row)))
-    [(claimed, _)] = begun.claim(BEGIN)
-    begun.settle(replace(claimed, state="sent"))
+    [(claimed, _)] = begun.outbox.claim("log", BEGIN)
+    begun.outbox.settle([replace(claimed, state="sent")])
     changed = replace(event, note="another note")
     assert begun.record(again(0, 2, incidents=(found,), events=(changed,), outbox=(row,)))
     assert begun.events(found.id) == [event]
-    assert begun.outbox_counts() == {"sent": 1}
+    assert begun.outbox.counts() == {"sent": 1}
 
 
 def test_events_come_in_order_of_time_then_as_recorded(begun: Store) -> None:
@@ -425,7 +425,7 @@ def test_a_person_s_change_of_an_incident_is_not_overwritten_by_a_run(begun: Sto
     assert begun.act(found, acknowledged, (event,), (row,))
     assert begun.incidents() == [acknowledged]
     assert begun.events(found.id) == [event]
-    assert begun.outbox_counts() == {"pending": 1}
+    assert begun.outbox.counts() == {"pending": 1}
     assert not begun.record(step(1, incidents=(replace(found, quiet=1),)))
     assert begun.incidents() == [acknowledged]
     now = begun.model("late-arrival")
@@ -441,7 +441,7 @@ def test_a_change_of_an_incident_that_is_not_so_any_more_changes_nothing(begun: 
     assert not begun.act(found, replace(found, state="acknowledged"), (event,), (row,))
     assert not begun.act(incident(5), incident(5))
     assert begun.incidents() == [replace(found, alarms=2)]
-    assert begun.outbox_counts() == {}
+    assert begun.outbox.counts() == {}
     assert begun.model("late-arrival") == before
 
 
@@ -457,76 +457,124 @@ def test_mutes_are_kept_until_they_end(store: Store, reopened: Callable[[Store],
     assert store.mutes(BEGIN) == [one]
 
 
-def with_outbox(store: Store, count: int) -> list[OutboxRow]:
-    """A store with outbox rows that fall due day after day."""
+def queued(number: int, channel: str = "log", **changes: Any) -> OutboxRow:
+    """An outbox row of the first incident's first event, due on a day."""
+    row = told(incident(0), due=day(number).start, channel=channel)[1]
+    return replace(row, id=f"{channel}{number:03}", **changes)
+
+
+def with_outbox(store: Store, *rows: OutboxRow) -> Outbox:
     found = incident(0)
-    event, _ = told(found, due=BEGIN)
-    made = [
-        told(found, due=day(number).start, channel=f"{number:03}")[1] for number in range(count)
-    ]
-    changes = again(0, incidents=(found,), events=(event,), outbox=tuple(reversed(made)))
-    assert store.record(changes)
-    return made
+    assert store.record(again(0, incidents=(found,), events=(told(found, due=BEGIN)[0],)))
+    assert store.act(found, found, (), rows)
+    return store.outbox
 
 
-def test_due_rows_are_claimed_oldest_first_and_only_once(begun: Store) -> None:
-    made = with_outbox(begun, 5)
-    claimed = [row.id for row, _ in begun.claim(day(3).start, limit=3)]
-    assert claimed == [row.id for row in made[:3]]
-    assert [row.id for row, _ in begun.claim(day(3).start)] == [made[3].id]
-    assert begun.claim(day(3).start) == []
-    assert begun.outbox_counts() == {"claimed": 4, "pending": 1}
+def names(claimed: list[tuple[OutboxRow, Event]]) -> list[str]:
+    return [row.id for row, _ in claimed]
 
 
-def test_a_settled_row_is_due_again_only_when_it_says_so(
+def settled(claimed: list[tuple[OutboxRow, Event]], **changes: Any) -> list[OutboxRow]:
+    return [replace(row, **changes) for row, _ in claimed]
+
+
+def test_a_channel_is_given_one_batch_after_the_other_as_they_were_recorded(begun: Store) -> None:
+    first = [queued(number, batch="a") for number in (5, 3)]
+    outbox = with_outbox(begun, *first, queued(1, batch="b"), queued(2), queued(0, "mail"))
+    found = []
+    while claimed := outbox.claim("log", day(9).start):
+        assert outbox.claim("log", day(9).start) == []
+        found.append(names(claimed))
+        outbox.settle(settled(claimed, state="sent", settled=day(9).start))
+    assert found == [["log005", "log003"], ["log001"], ["log002"]]
+    assert outbox.counts() == {"sent": 4, "pending": 1}
+
+
+def test_what_stands_behind_a_row_that_is_not_due_waits_and_other_channels_do_not(
     begun: Store, reopened: Callable[[Store], Store]
 ) -> None:
-    with_outbox(begun, 3)
-    sent, failed, later = (row for row, _ in begun.claim(day(9).start))
-    begun.settle(replace(sent, state="sent", attempts=1))
-    begun.settle(replace(failed, state="failed", attempts=5, error="404: \x00 no such channel"))
-    again_at = day(9).start + timedelta(minutes=1)
-    later = replace(later, state="pending", due=again_at, attempts=1, error="temporary \udcff")
-    begun.settle(later)
-    store = reopened(begun)
-    assert store.claim(again_at - timedelta(microseconds=1)) == []
-    [(row, event)] = store.claim(again_at)
-    assert row == replace(later, state="claimed")
+    outbox = with_outbox(begun, queued(0, batch="a"), queued(1), queued(1, "mail"))
+    later: dict[str, Any] = {
+        "due": day(3).start,
+        "attempts": 1,
+        "error": "\x00 \udcff",
+        "rest": ("ann", "bob"),
+    }
+    claimed = outbox.claim("log", day(2).start)
+    outbox.settle(settled(claimed, state="pending", settled=day(2).start, **later))
+    outbox = reopened(begun).outbox
+    assert outbox.claim("log", day(3).start - timedelta(microseconds=1)) == []
+    assert names(outbox.claim("mail", day(2).start)) == ["mail001"]
+    [(row, event)] = outbox.claim("log", day(3).start)
+    expected = queued(0, batch="a", state="claimed", settled=day(2).start)
+    assert row == replace(expected, **later)
     assert event.incident == incident(0)
-    assert store.claim(day(90).start - DAY + CLAIM_LASTS) == [(row, event)]
-    assert store.outbox_counts() == {"sent": 1, "failed": 1, "claimed": 1}
+
+
+def test_what_has_failed_or_is_held_back_holds_nothing_up_and_can_be_put_back(
+    begun: Store,
+) -> None:
+    outbox = with_outbox(begun, queued(0), queued(1), queued(2))
+    now = day(9).start
+    outbox.settle(settled(outbox.claim("log", now), state="failed", error="404"))
+    outbox.settle(settled(outbox.claim("log", now), state="held"))
+    [(failed, event)] = outbox.rows("failed")
+    assert (failed.id, failed.error, event.kind) == ("log000", "404", "opened")
+    outbox.settle([replace(failed, state="pending")], was="failed")
+    outbox.settle([replace(failed, state="dropped")], was="failed")
+    assert names(outbox.claim("log", now)) == ["log000"]
+    assert names(outbox.rows("held")) == ["log001"]
+    assert outbox.counts() == {"claimed": 1, "held": 1, "pending": 1}
 
 
 def test_a_claim_whose_process_died_comes_back_after_a_while(begun: Store) -> None:
-    with_outbox(begun, 1)
+    outbox = with_outbox(begun, queued(0))
     now = day(5).start
-    first = begun.claim(now)
+    first = outbox.claim("log", now)
     assert len(first) == 1
-    assert begun.claim(now + CLAIM_LASTS - timedelta(microseconds=1)) == []
-    assert begun.claim(now + CLAIM_LASTS) == first
-    assert begun.claim(now + CLAIM_LASTS) == []
+    assert outbox.claim("log", now + CLAIM_LASTS - timedelta(microseconds=1)) == []
+    assert outbox.claim("log", now + CLAIM_LASTS) == first
+    assert outbox.claim("log", now + CLAIM_LASTS) == []
 
 
-def test_a_row_that_was_sent_stays_sent(begun: Store) -> None:
-    with_outbox(begun, 1)
+def test_what_was_sent_is_sent_whatever_a_slower_process_says(begun: Store) -> None:
+    outbox = with_outbox(begun, queued(0), queued(1))
     now = day(5).start
-    [(slow, _)] = begun.claim(now)
-    [(fast, _)] = begun.claim(now + CLAIM_LASTS)
-    begun.settle(replace(fast, state="sent", attempts=1))
-    begun.settle(replace(slow, state="pending", due=now, error="timed out"))
-    assert begun.outbox_counts() == {"sent": 1}
-    assert begun.claim(now + 2 * CLAIM_LASTS) == []
+    for fast_first in (True, False):
+        slow = outbox.claim("log", now)
+        fast = outbox.claim("log", now + CLAIM_LASTS)
+        for claimed in (fast, slow) if fast_first else (slow, fast):
+            state = "sent" if claimed is fast else "pending"
+            outbox.settle(settled(claimed, state=state))
+    assert outbox.counts() == {"sent": 2}
+
+
+def test_the_newest_row_of_each_open_incident_and_channel_is_found(begun: Store) -> None:
+    over = incident(1, state="resolved")
+    event, row = told(over, due=BEGIN)
+    outbox = with_outbox(begun, queued(0), queued(0, "mail"), queued(1))
+    assert begun.record(again(0, 3, incidents=(over,), events=(event,), outbox=(row,)))
+    newest = {key: row.id for key, row in outbox.newest().items()}
+    name = incident(0).id
+    assert newest == {(name, "log"): "log001", (name, "mail"): "mail000"}
+    assert [row.id for row in outbox.of_incident(name)] == ["log000", "mail000", "log001"]
+    assert outbox.of_incident(over.id) == [row]
+
+
+def test_an_incident_is_found_by_its_id(begun: Store) -> None:
+    with_outbox(begun)
+    assert begun.incident(incident(0).id) == incident(0)
+    assert begun.incident("another") is None
 
 
 def test_claims_from_many_threads_never_give_a_row_twice(begun: Store) -> None:
-    made = with_outbox(begun, 40)
+    made = [queued(0, f"channel {number}") for number in range(40)]
+    outbox = with_outbox(begun, *made)
 
     def claim_all(_: int) -> list[str]:
-        found = []
-        while claimed := begun.claim(day(90).start, limit=2):
-            found += [row.id for row, _ in claimed]
-        return found
+        claimed = [outbox.claim(row.channel, day(90).start) for row in made]
+        return [name for one in claimed for name in names(one)]
 
     with ThreadPoolExecutor(4) as pool:
-        claimed = [name for names in pool.map(claim_all, range(4)) for name in names]
-    assert sorted(claimed) == [row.id for row in made]
+        claimed = [name for found in pool.map(claim_all, range(4)) for name in found]
+    assert sorted(claimed) == sorted(row.id for row in made)

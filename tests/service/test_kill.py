@@ -110,7 +110,7 @@ def kept(world: World) -> Any:
             "performance": store.performance("late-arrival", every_judgement=True),
             "incidents": incidents,
             "events": {incident.id: store.events(incident.id) for incident in incidents},
-            "notices": sum(store.outbox_counts().values()),
+            "notices": sum(store.outbox.counts().values()),
         }
 
 

@@ -388,7 +388,7 @@ def test_each_event_is_sent_once_to_each_channel_that_wants_its_severity(world: 
         (incident,) = store.incidents("late-arrival")
         events = store.events(incident.id)
         assert [event.kind for event in events] == ["opened", "worsened", "resolved"]
-        assert store.outbox_counts() == {"sent": 5}
+        assert store.outbox.counts() == {"sent": 5}
     assert incident.severity == "high"
     assert [text.count(f"Data drift {kind}") for kind in ("opened", "worsened", "resolved")] == [
         *(2, 4, 4)

@@ -1,7 +1,7 @@
 """A process of its own that works on a store; the tests start it, and kill it.
 
 store_worker.py open URL            open the store and close it
-store_worker.py claim URL           claim outbox rows, three at a time, until none is due
+store_worker.py claim URL COUNT     claim the outbox rows of channels 0 to COUNT
 store_worker.py record URL COUNT    record the windows of one model up to COUNT, from where it is
 """
 
@@ -22,15 +22,15 @@ HOUR = timedelta(hours=1)
 def main(task: str, url: str, *more: str) -> None:
     store = open_store(url)
     if task == "claim":
-        _claim(store)
+        _claim(store, int(more[0]))
     elif task == "record":
         _record(store, int(more[0]))
     store.close()
 
 
-def _claim(store: Store) -> None:
-    while claimed := store.claim(BEGIN + 1000 * HOUR, limit=3):
-        for row, _event in claimed:
+def _claim(store: Store, count: int) -> None:
+    for number in range(count):
+        for row, _event in store.outbox.claim(str(number), BEGIN + 1000 * HOUR):
             print(row.id, flush=True)
 
 

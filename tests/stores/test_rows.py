@@ -134,10 +134,13 @@ outbox = whole(
     event_id=words,
     model=words,
     channel=words,
-    state=st.sampled_from(["pending", "claimed", "sent", "failed"]),
+    state=st.sampled_from(["pending", "claimed", "sent", "failed", "held", "dropped"]),
     due=moments,
     attempts=counts,
     error=words,
+    batch=words,
+    rest=st.lists(words, max_size=3).map(tuple),
+    settled=st.none() | moments,
 )
 
 

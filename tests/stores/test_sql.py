@@ -37,13 +37,16 @@ def test_every_statement_finds_its_rows_by_an_index(tmp_path: Path) -> None:
         store.incidents("m", open_only=True)
         store.incidents("m")
         store.events("incident")
-        store.claim(BEGIN)
+        store.incident("incident")
+        store.outbox.claim("log", BEGIN)
+        store.outbox.rows("failed")
+        store.outbox.of_incident("incident")
     finally:
         event.remove(Engine, "before_cursor_execute", listen)
     store.close()
     connection = sqlite3.connect(path)
     asked = [(statement, values) for statement, values in asked if "driftline_" in statement]
-    assert len(asked) == 11
+    assert len(asked) == 14
     for statement, values in asked:
         plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
         assert not [step for *_, step in plan if step.startswith("SCAN")], (statement, plan)

@@ -75,7 +75,7 @@ def _assert_whole(path: Path, acknowledged: Counter[str]) -> None:
     incidents = store.incidents("m")
     assert [incident.since for incident in incidents] == starts
     assert all(len(store.events(incident.id)) == 1 for incident in incidents)
-    assert store.outbox_counts() == {"pending": count}
+    assert store.outbox.counts() == {"pending": count}
     assert acknowledged.keys() <= {iso(start) for start in starts}
     store.close()
 

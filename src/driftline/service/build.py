@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from driftline.channels import Channel, channel_kinds
+from driftline.channels import channel_kinds
+from driftline.service.dressing import dresser
+from driftline.service.outbox import Outlet
 from driftline.service.run import Watched
 from driftline.settings.channels import ChannelSettings
 from driftline.settings.models import ModelSettings, Settings
 from driftline.sources import open_source
+from driftline.stores import Store
 
 
 def watched_of(model: ModelSettings) -> Watched:
@@ -23,13 +26,14 @@ def watched_of(model: ModelSettings) -> Watched:
     return Watched(model, source, labels)
 
 
-def channels_of(settings: Settings) -> Mapping[str, Channel]:
-    """Every channel that some model uses, by name."""
+def outlets_of(settings: Settings, store: Store) -> Mapping[str, Outlet]:
+    """Every channel of the settings by name, ready to send."""
+    used = [channel for model in settings.models for channel in model.channels]
     kinds = channel_kinds().values()
 
-    def make(channel: ChannelSettings) -> Channel:
+    def make(channel: ChannelSettings) -> Outlet:
         kind = next(kind for kind in kinds if isinstance(channel.options, kind.settings))
-        return kind.make(channel.options)
+        made = kind.make(channel.options)
+        return Outlet(made, dresser(settings, store, kind.illustrated))
 
-    used = [channel for model in settings.models for channel in model.channels]
     return {channel.name: make(channel) for channel in (*settings.channels, *used)}

@@ -8,11 +8,8 @@ from datetime import datetime
 
 from driftline.incidents import Advanced, Finding, advance, look_again
 from driftline.records import (
-    SEVERITIES,
-    Event,
     Incident,
     IncidentKind,
-    OutboxRow,
     PerformanceResult,
 )
 from driftline.service.findings import drift_in_words, performance_in_words
@@ -104,22 +101,6 @@ class Cases:
             for event in advanced.events
         )
         return Advanced(tuple(told.values()), events)
-
-    def outbox(self, event: Event) -> list[OutboxRow]:
-        """A row for each channel that wants incidents of that severity."""
-        rank = SEVERITIES.index(event.incident.severity)
-        return [
-            OutboxRow(
-                f"{event.id}.{channel.name}",
-                event.id,
-                self.model.name,
-                channel.name,
-                "pending",
-                event.at,
-            )
-            for channel in self.model.channels
-            if rank >= SEVERITIES.index(channel.min_severity)
-        ]
 
 
 def both(first: Advanced, second: Advanced) -> Advanced:

@@ -1,55 +1,136 @@
-"""Outbox: claim what is due, send it, write down what became of it."""
+"""Outbox: send what is due, channel by channel, and write down what became of it.
+
+Each channel has a queue and is served by itself, so that one that is slow or away holds up no
+other. Within a queue the order is kept: while the first notice is tried again, the others wait.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from driftline.channels import Channel
+from driftline.errors import Refused, TryAgain
 from driftline.notices import Notice, notice_of
-from driftline.records import Event, OutboxRow
+from driftline.records import Mute, OutboxRow
 from driftline.stores import Store
 
-TRIES = 12
-"""Tries after which a notice has failed for good."""
+FIRST, LONGEST = timedelta(seconds=30), timedelta(minutes=15)
+"""How long to wait after the first failure, twice as long after each further one, and at most."""
+
+TRIES = 300
+"""Tries after which a notice has failed for good: about three days of a service."""
 
 
-def deliver(store: Store, channels: Mapping[str, Channel], now: datetime) -> int:
-    """Send every notice that is due; how many were sent.
+@dataclass(frozen=True)
+class Outlet:
+    """A channel, and what a notice is given before it goes there: links, something to draw."""
 
-    Events of one model that one channel has to tell at the same time are one notice.
-    """
+    channel: Channel
+    dress: Callable[[Notice], Notice] = lambda notice: notice
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A notice that was not sent; `final` when it will not be tried again by itself."""
+
+    channel: str
+    title: str
+    error: str
+    final: bool
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """How many notices were sent, and which were not."""
+
+    sent: int = 0
+    troubles: tuple[Trouble, ...] = ()
+
+
+def deliver(store: Store, outlets: Mapping[str, Outlet], now: datetime) -> Delivered:
+    """Send every notice that is due, all channels at the same time."""
+    if not outlets:
+        return Delivered()
+    with ThreadPoolExecutor(len(outlets), "driftline-channel") as pool:
+        passes = [pool.submit(deliver_to, store, name, outlets[name], now) for name in outlets]
+        found = [one.result() for one in passes]
+    troubles = tuple(trouble for one in found for trouble in one.troubles)
+    return Delivered(sum(one.sent for one in found), troubles)
+
+
+def deliver_to(store: Store, name: str, outlet: Outlet, now: datetime) -> Delivered:
+    """Send what is due on one channel, in order, until one has to wait."""
+    begun = time.monotonic()
     sent = 0
-    while claimed := store.claim(now):
-        groups: dict[tuple[str, str], list[tuple[OutboxRow, Event]]] = {}
-        for row, event in claimed:
-            groups.setdefault((row.channel, row.model), []).append((row, event))
-        for (name, model), group in groups.items():
-            notice = notice_of(model, [event for _, event in group])
-            outcome = _send(channels.get(name), name, notice)
-            for row, _ in group:
-                store.settle(_settled(row, outcome, now))
-            sent += not outcome
-    return sent
+    troubles: list[Trouble] = []
+    while True:
+        moment = now + timedelta(seconds=time.monotonic() - begun)
+        claimed = store.outbox.claim(name, moment)
+        if not claimed:
+            return Delivered(sent, tuple(troubles))
+        rows = [row for row, _ in claimed]
+        model = rows[0].model
+        if is_muted(store.mutes(moment), model, moment):
+            store.outbox.settle([replace(row, state="held", settled=moment) for row in rows])
+            continue
+        notice = notice_of(model, [event for _, event in claimed], name)
+        notice = outlet.dress(replace(notice, only_to=rows[0].rest))
+        error = _sent(outlet.channel, notice)
+        settled = [_settled(row, error, moment) for row in rows]
+        store.outbox.settle(settled)
+        if error is None:
+            sent += 1
+        else:
+            final = settled[0].state == "failed"
+            troubles.append(Trouble(name, notice.title, settled[0].error, final))
 
 
-def _send(channel: Channel | None, name: str, notice: Notice) -> str:
-    """What went wrong, or nothing."""
-    if channel is None:
-        return f'no channel "{name}" in the settings'
+def is_muted(mutes: Sequence[Mute], model: str, now: datetime) -> bool:
+    return any(
+        mute.start <= now < mute.end for mute in mutes if mute.model is None or mute.model == model
+    )
+
+
+def _sent(channel: Channel, notice: Notice) -> Exception | None:
+    """Send; what went wrong. A channel that breaks in a way it should not loses no other notice."""
     try:
         channel.send(notice)
-    except OSError as error:
-        return str(error) or type(error).__name__
-    return ""
+    except Exception as error:  # noqa: BLE001
+        return error
+    return None
 
 
-def _settled(row: OutboxRow, error: str, now: datetime) -> OutboxRow:
-    attempts = row.attempts + 1
-    if not error:
-        return replace(row, state="sent", attempts=attempts, error="")
-    if attempts >= TRIES:
-        return replace(row, state="failed", attempts=attempts, error=error)
-    later = now + timedelta(seconds=30) * 2 ** min(attempts, 10)
-    return replace(row, state="pending", attempts=attempts, error=error, due=later)
+def _settled(row: OutboxRow, error: Exception | None, now: datetime) -> OutboxRow:
+    row = replace(row, attempts=row.attempts + 1, settled=now)
+    if error is None:
+        return replace(row, state="sent", error="", rest=())
+    told = _told(error)
+    if isinstance(error, TryAgain | Refused):
+        row = replace(row, rest=error.rest or row.rest)
+    if not isinstance(error, TryAgain | OSError) or row.attempts >= TRIES:
+        return replace(row, state="failed", error=told)
+    asked = error.after if isinstance(error, TryAgain) else None
+    wait = asked if asked is not None else waiting_time(row.attempts)
+    return replace(row, state="pending", error=told, due=now + wait)
+
+
+def _told(error: Exception) -> str:
+    """What to keep of an error; the words of one that nobody foresaw may hold a secret."""
+    if isinstance(error, TryAgain | Refused):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
+
+
+def waiting_time(attempts: int) -> timedelta:
+    """How long to wait after so many tries.
+
+    >>> [str(waiting_time(attempts)) for attempts in (1, 2, 3, 20)]
+    ['0:00:30', '0:01:00', '0:02:00', '0:15:00']
+    """
+    return min(LONGEST, FIRST * int(2 ** min(attempts - 1, 20)))

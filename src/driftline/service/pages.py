@@ -6,7 +6,7 @@ from datetime import datetime
 
 from driftline.profiles.codec import decode_profile
 from driftline.profiles.profile import Profile
-from driftline.records import Incident
+from driftline.records import Incident, ModelState
 from driftline.reference import Reference
 from driftline.report import Distribution, ModelPage
 from driftline.settings.models import ModelSettings, ReferenceSpan
@@ -61,14 +61,26 @@ def _distributions(
         column = incident.columns[rank]
         if column not in reference.grids or column in found:
             continue
-        end = min(incident.since + 7 * model.window, incident.resolved or state.position)
-        span = Window(incident.since, end)
-        current = _pooled(model, store, reference, span).columns[column]
-        before = reference.total.columns[column]
-        found[column] = Distribution(column, before, current, span_in_words(span))
+        found[column] = distribution_of(model, store, (reference, state), incident, column)
         if len(found) == SHOWN:
             break
     return tuple(found.values())
+
+
+def distribution_of(
+    model: ModelSettings,
+    store: Store,
+    known: tuple[Reference, ModelState],
+    incident: Incident,
+    column: str,
+) -> Distribution:
+    """A column in the reference and in the first seven windows of an incident."""
+    reference, state = known
+    end = min(incident.since + 7 * model.window, incident.resolved or state.position)
+    span = Window(incident.since, end)
+    current = _pooled(model, store, reference, span).columns[column]
+    before = reference.total.columns[column]
+    return Distribution(column, before, current, span_in_words(span))
 
 
 def _pooled(model: ModelSettings, store: Store, reference: Reference, span: Window) -> Profile:

@@ -17,7 +17,7 @@ from driftline.service.watch import Watch, load_watch
 from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.sources import Source
 from driftline.stores import Store
-from driftline.windows import Window, window_at, windows_between
+from driftline.windows import Window, iso, window_at, windows_between
 
 CHUNK = 16
 """Windows read in one pass over a source when many are due."""
@@ -89,6 +89,7 @@ def _go_on(
     """Judge from where `state` stands; `ends` are those of the windows and of the labels."""
     model, (until, labels_until) = watched.model, ends
     watch = load_watch(model, policy_of(model), store, state)
+    watch.run = f"{model.name} {iso(until)}"
     if watch.ledger is not None and state.labels_until is None:
         _record(store, _history(watched, watch))
     due = windows_between(state.position, until, model.window)

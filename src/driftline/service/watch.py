@@ -31,6 +31,7 @@ from driftline.service.faults import id_faults, ids_of, source_faults
 from driftline.service.findings import drift_findings, performance_findings, quality_findings
 from driftline.service.intake import Intake
 from driftline.service.ledger import Ledger, load_ledger
+from driftline.service.routing import outbox_rows
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
 from driftline.windows import Window
@@ -52,6 +53,8 @@ class Watch:
     latest: PerformanceResult | None = None
     labels_missing: bool = False
     """Labels cannot be read at present: those of this time will be joined when they can."""
+    run: str = ""
+    """Names the run: what it has to tell is one notice for each channel."""
 
     @property
     def rate(self) -> float:
@@ -144,7 +147,7 @@ class Watch:
             changes,
             incidents=advanced.incidents,
             events=advanced.events,
-            outbox=tuple(row for event in advanced.events for row in self.cases.outbox(event)),
+            outbox=outbox_rows(advanced.events, self.model.channels, self.run),
         )
 
     def _advance_performance(

@@ -115,11 +115,14 @@ def outbox_row(row: OutboxRow) -> Row:
         "state": row.state,
         "due": row.due,
         "attempts": int(row.attempts),
-        "body": pack({"error": row.error}),
+        "batch": row.batch,
+        "settled": row.settled,
+        "body": pack({"error": row.error, "rest": list(row.rest)}),
     }
 
 
 def outbox(row: Row) -> OutboxRow:
+    body = unpack(row["body"])
     return OutboxRow(
         id=row["id"],
         event_id=row["event_id"],
@@ -128,7 +131,10 @@ def outbox(row: Row) -> OutboxRow:
         state=row["state"],
         due=row["due"],
         attempts=row["attempts"],
-        error=unpack(row["body"])["error"],
+        error=body["error"],
+        batch=row["batch"],
+        rest=tuple(body.get("rest", ())),
+        settled=row["settled"],
     )
 
 

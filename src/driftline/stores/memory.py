@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +19,7 @@ from driftline.records import (
     PerformanceResult,
     WindowResult,
 )
-from driftline.stores.protocol import CLAIM_LASTS
+from driftline.stores.memory_outbox import MemoryOutbox
 from driftline.windows import Window
 
 T = TypeVar("T")
@@ -45,8 +44,7 @@ class MemoryStore:
         self._models: dict[str, _Model] = {}
         self._incidents: dict[str, Incident] = {}
         self._events: dict[str, Event] = {}
-        self._outbox: dict[str, OutboxRow] = {}
-        self._claimed_at: dict[str, datetime] = {}
+        self.outbox = MemoryOutbox(self._lock, self._events, self._incidents)
         self._mutes: dict[str, Mute] = {}
 
     def model(self, name: str) -> ModelState | None:
@@ -90,8 +88,7 @@ class MemoryStore:
     def _tell(self, events: Sequence[Event], outbox: Sequence[OutboxRow]) -> None:
         for event in events:
             self._events.setdefault(event.id, event)
-        for row in outbox:
-            self._outbox.setdefault(row.id, row)
+        self.outbox.add(outbox)
 
     def _require_owners(self, changes: Changes) -> None:
         incidents = self._incidents.keys() | {incident.id for incident in changes.incidents}
@@ -182,6 +179,10 @@ class MemoryStore:
             found = [event for event in self._events.values() if event.incident.id == incident_id]
         return sorted(found, key=lambda event: event.at)
 
+    def incident(self, incident_id: str) -> Incident | None:
+        with self._lock:
+            return self._incidents.get(incident_id)
+
     def act(
         self,
         before: Incident,
@@ -207,30 +208,6 @@ class MemoryStore:
     def put_mute(self, mute: Mute) -> None:
         with self._lock:
             self._mutes[mute.id] = mute
-
-    def claim(self, now: datetime, limit: int = 100) -> list[tuple[OutboxRow, Event]]:
-        with self._lock:
-            due = [row for row in self._outbox.values() if self._is_due(row, now)]
-            claimed = []
-            for row in sorted(due, key=lambda row: row.due)[:limit]:
-                self._outbox[row.id] = replace(row, state="claimed")
-                self._claimed_at[row.id] = now
-                claimed.append((self._outbox[row.id], self._events[row.event_id]))
-            return claimed
-
-    def _is_due(self, row: OutboxRow, now: datetime) -> bool:
-        if row.state == "claimed":
-            return self._claimed_at.get(row.id, now) <= now - CLAIM_LASTS
-        return row.state == "pending" and row.due <= now
-
-    def settle(self, row: OutboxRow) -> None:
-        with self._lock:
-            if row.id in self._outbox and self._outbox[row.id].state != "sent":
-                self._outbox[row.id] = row
-
-    def outbox_counts(self) -> Mapping[str, int]:
-        with self._lock:
-            return dict(Counter(row.state for row in self._outbox.values()))
 
     def close(self) -> None:
         """Nothing to close."""

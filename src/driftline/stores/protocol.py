@@ -14,6 +14,7 @@ from driftline.records import (
     Mute,
     OutboxRow,
     PerformanceResult,
+    RowState,
     WindowResult,
 )
 from driftline.windows import Window
@@ -86,6 +87,9 @@ class Store(Protocol):
     def events(self, incident_id: str) -> list[Event]:
         """Events of one incident in order of time; those of one moment as they were recorded."""
 
+    def incident(self, incident_id: str) -> Incident | None:
+        """The incident of that id; None when there is none."""
+
     def act(
         self,
         before: Incident,
@@ -103,15 +107,38 @@ class Store(Protocol):
     def put_mute(self, mute: Mute) -> None:
         """Add a mute, or replace the one with its id."""
 
-    def claim(self, now: datetime, limit: int = 100) -> list[tuple[OutboxRow, Event]]:
-        """Outbox rows that are due, oldest first, marked as claimed so that nobody else gets them.
-        Rows claimed longer ago than `CLAIM_LASTS`, by a process that died, are due again."""
-
-    def settle(self, row: OutboxRow) -> None:
-        """Write a claimed row's new state: sent, failed, or pending with a later `due`. A row that
-        was sent stays sent, whatever a slower process says of it later."""
-
-    def outbox_counts(self) -> Mapping[str, int]:
-        """How many outbox rows are in each state."""
+    @property
+    def outbox(self) -> Outbox:
+        """The queues of the channels."""
 
     def close(self) -> None: ...
+
+
+class Outbox(Protocol):
+    """The queue of each channel: what has still to be told, in the order it was recorded.
+
+    A channel's notices are sent in that order: nothing is given out while what stands before it is
+    neither sent nor given up.
+    """
+
+    def claim(self, channel: str, now: datetime) -> list[tuple[OutboxRow, Event]]:
+        """The rows at the head of the channel's queue that are one batch, marked as claimed so that
+        nobody else gets them; none when the head is not due, or is claimed. Rows claimed longer ago
+        than `CLAIM_LASTS`, by a process that died, are due again."""
+
+    def settle(self, rows: Sequence[OutboxRow], was: RowState = "claimed") -> None:
+        """Write the new states of rows in one transaction. A row that is not as `was` any more is
+        left as it is: a slower process does not undo what a faster one has done. But what was sent
+        is sent."""
+
+    def rows(self, state: RowState) -> list[tuple[OutboxRow, Event]]:
+        """All rows in a state, in the order they were recorded."""
+
+    def of_incident(self, incident_id: str) -> list[OutboxRow]:
+        """All rows about one incident, in the order they were recorded."""
+
+    def newest(self) -> Mapping[tuple[str, str], OutboxRow]:
+        """The newest row about each incident that is not resolved, by (incident id, channel)."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How many rows are in each state."""

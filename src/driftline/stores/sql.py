@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,8 +32,8 @@ from driftline.stores import incident_rows, rows, tables
 from driftline.stores.engine import make_engine, reading, writing
 from driftline.stores.packing import Row
 from driftline.stores.schema import bring_up_to_date
+from driftline.stores.sql_outbox import SqlOutbox
 from driftline.stores.statements import (
-    claim_due,
     is_of,
     put,
     put_early_labels,
@@ -52,7 +52,6 @@ _OF_ONE_REFERENCE = (
     tables.performance,
     tables.early_labels,
 )
-_OPEN = ("open", "acknowledged", "snoozed")
 
 
 def open_sql_store(url: str) -> SqlStore:
@@ -71,6 +70,7 @@ class SqlStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.outbox = SqlOutbox(engine)
 
     def model(self, name: str) -> ModelState | None:
         found = (
@@ -195,7 +195,7 @@ class SqlStore:
         if model is not None:
             found = found.where(kept.model == model)
         if open_only:
-            found = found.where(kept.state.in_(_OPEN))
+            found = found.where(kept.state != "resolved")
         return [incident_rows.incident(row) for row in self._rows(found)]
 
     def events(self, incident_id: str) -> list[Event]:
@@ -204,6 +204,11 @@ class SqlStore:
         return [
             incident_rows.event(row) for row in self._rows(found.order_by(kept.at, kept.number))
         ]
+
+    def incident(self, incident_id: str) -> Incident | None:
+        kept = tables.incidents.c
+        found = self._rows(select(kept.body).where(kept.id == incident_id))
+        return incident_rows.incident(found[0]) if found else None
 
     def act(
         self,
@@ -237,24 +242,6 @@ class SqlStore:
     def put_mute(self, mute: Mute) -> None:
         with writing(self._engine) as connection:
             put(connection, tables.mutes, [incident_rows.mute_row(mute)])
-
-    def claim(self, now: datetime, limit: int = 100) -> list[tuple[OutboxRow, Event]]:
-        with writing(self._engine) as connection:
-            return claim_due(connection, now, limit)
-
-    def settle(self, row: OutboxRow) -> None:
-        kept = tables.outbox.c
-        with writing(self._engine) as connection:
-            connection.execute(
-                update(tables.outbox)
-                .where(kept.id == row.id, kept.state != "sent")
-                .values(incident_rows.outbox_row(row))
-            )
-
-    def outbox_counts(self) -> Mapping[str, int]:
-        counted = select(tables.outbox.c.state, func.count()).group_by(tables.outbox.c.state)
-        with reading(self._engine) as connection:
-            return {row[0]: row[1] for row in connection.execute(counted)}
 
     def close(self) -> None:
         self._engine.dispose()

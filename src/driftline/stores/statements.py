@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, select
 from sqlalchemy.dialects import sqlite
 
-from driftline.records import Changes, Event, OutboxRow
-from driftline.stores import incident_rows, rows, tables
+from driftline.records import Changes
+from driftline.stores import rows, tables
 from driftline.stores.packing import Row
-from driftline.stores.protocol import CLAIM_LASTS
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -74,32 +73,6 @@ def put_early_labels(connection: Connection, model_id: int, labels: bytes | None
         connection.execute(delete(table).where(table.c.model_id == model_id))
     else:
         put(connection, table, [{"model_id": model_id, "body": labels}])
-
-
-def claim_due(connection: Connection, now: datetime, limit: int) -> list[tuple[OutboxRow, Event]]:
-    """Outbox rows that are due, oldest first, marked as claimed, with their events."""
-    kept = tables.outbox.c
-    due = or_(
-        (kept.state == "pending") & (kept.due <= now),
-        (kept.state == "claimed") & (kept.claimed_at <= now - CLAIM_LASTS),
-    )
-    oldest = select(tables.outbox).where(due).order_by(kept.due, kept.number).limit(limit)
-    claimed = connection.execute(oldest.with_for_update(skip_locked=True)).mappings().all()
-    if not claimed:
-        return []
-    connection.execute(
-        update(tables.outbox)
-        .where(kept.number.in_([row["number"] for row in claimed]))
-        .values(state="claimed", claimed_at=now)
-    )
-    told = select(tables.events).where(tables.events.c.id.in_([row["event_id"] for row in claimed]))
-    events = {
-        row["id"]: incident_rows.event(dict(row)) for row in connection.execute(told).mappings()
-    }
-    return [
-        (incident_rows.outbox({**row, "state": "claimed"}), events[row["event_id"]])
-        for row in claimed
-    ]
 
 
 def put(

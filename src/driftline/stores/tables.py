@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from driftline.windows import from_micros, to_micros
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 VERSION_TABLE = "driftline_schema"
 
 
@@ -153,9 +153,13 @@ outbox = Table(
     _required("due", Moment),
     _required("attempts", Integer),
     Column("claimed_at", Moment),
+    Column("batch", Text, nullable=False, server_default=""),
+    Column("settled", Moment),
     _required("body", LargeBinary),
     UniqueConstraint("id"),
-    Index(None, "state", "due"),
+    Index(None, "channel", "state"),
+    Index(None, "state"),
+    Index(None, "event_id"),
 )
 
 mutes = Table(

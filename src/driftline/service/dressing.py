@@ -1,0 +1,60 @@
+"""Dressing: what a notice is given before it goes to a channel: where to click, what to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from driftline.errors import DriftlineError
+from driftline.illustrations import Distribution, Illustration, Trend
+from driftline.notices import Notice
+from driftline.records import Incident
+from driftline.reference import Reference
+from driftline.service.pages import distribution_of
+from driftline.settings.models import ModelSettings, Settings
+from driftline.stores import Store
+
+BEFORE = timedelta(days=60)
+"""How much of the time before a drop is drawn."""
+
+
+def dresser(settings: Settings, store: Store, illustrated: bool) -> Callable[[Notice], Notice]:
+    """A function that dresses notices; `illustrated` for channels that draw."""
+
+    def dress(notice: Notice) -> Notice:
+        shown = illustration_of(notice, settings, store) if illustrated else None
+        return replace(notice, url=settings.url or "", illustration=shown)
+
+    return dress
+
+
+def illustration_of(notice: Notice, settings: Settings, store: Store) -> Illustration | None:
+    """The trend of performance, or the distribution of the most blamed column, of the gravest
+    incident that lasts; None where there is nothing to draw. No notice fails for want of it."""
+    lasting = [news.incident for news in notice.news if not news.over]
+    model = next((model for model in settings.models if model.name == notice.model), None)
+    if model is None or not lasting:
+        return None
+    try:
+        if lasting[0].kind == "performance":
+            return _trend(model, store, lasting[0])
+        return _distribution(model, store, lasting[0])
+    except DriftlineError:
+        return None
+
+
+def _trend(model: ModelSettings, store: Store, incident: Incident) -> Trend | None:
+    found = store.performance(model.name, incident.opened - BEFORE)
+    return Trend(tuple(found), incident.opened) if found else None
+
+
+def _distribution(model: ModelSettings, store: Store, incident: Incident) -> Distribution | None:
+    state = store.model(model.name)
+    if state is None:
+        return None
+    reference = Reference.from_bytes(state.reference)
+    column = next((name for name in incident.columns if name in reference.grids), None)
+    if column is None:
+        return None
+    return distribution_of(model, store, (reference, state), incident, column)
