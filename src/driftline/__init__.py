@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from driftline.api import Comparison as Comparison
     from driftline.api import compare as compare
+    from driftline.client import Client as Client
     from driftline.errors import ColumnError as ColumnError
     from driftline.errors import DataError as DataError
     from driftline.errors import DriftlineError as DriftlineError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
+    "Client": "driftline.client",
     "ColumnError": "driftline.errors",
     "Comparison": "driftline.api",
     "DataError": "driftline.errors",
