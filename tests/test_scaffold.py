@@ -98,6 +98,15 @@ def test_a_csv_with_semicolons_is_known_as_such(tmp_path: Path) -> None:
     assert model.predictions.timestamp == "scored_at"
 
 
+def test_a_csv_of_another_country_is_known_as_such(tmp_path: Path) -> None:
+    rows = "".join(f"2024-03-{1 + i % 30:02};{i / 10};Köln\n".replace(".", ",") for i in range(99))
+    (tmp_path / "log.csv").write_bytes(f"ts;größe;stadt\n{rows}".encode("latin1"))
+    model = written(tmp_path / "log.csv", tmp_path)
+    assert model.predictions.origin == CsvSettings(
+        path=str(tmp_path / "log.csv"), separator=";", encoding="latin1", decimal=","
+    )
+
+
 def test_a_folder_or_glob_of_files_is_known_by_their_endings(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     for i in range(2):
@@ -183,6 +192,9 @@ def test_data_without_moments_or_rows_is_told(tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     pq.write_table(pa.table({"x": [1, 2], "y": ["a", "b"]}), path)
     with pytest.raises(DataError, match=r"no column of moments .* among x, y; .*compare"):
+        settings_for(path)
+    pq.write_table(pa.table({"at": ["24/12/2024 18:00"], "x": [1]}), path)
+    with pytest.raises(DataError, match=r'"at" holds "24/12/2024 18:00"; .* dd/mm/yyyy'):
         settings_for(path)
     pq.write_table(log(0), path)
     with pytest.raises(DataError, match="no rows; give a file with data"):

@@ -25,7 +25,7 @@ from driftline.service.outbox import deliver
 from driftline.service.pages import page_of
 from driftline.service.reminders import remind
 from driftline.service.run import Told, Watched
-from driftline.settings import ModelSettings, Settings, load_settings
+from driftline.settings import ModelSettings, ReferenceSpan, Settings, load_settings
 from driftline.sources import open_source
 from driftline.stores import Store, open_store
 from driftline.windows import MICROSECOND, iso, parse_moment, window_at
@@ -68,18 +68,33 @@ def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> 
         runs = run_models(
             settings,
             store,
-            lambda watched: (end, None) if end else _end_of_data(watched),
+            lambda watched: _replayed_until(watched, begin, end),
             progress,
             begin,
         )
     return _tell(store, runs, as_json)
 
 
-def _end_of_data(watched: Watched) -> End:
-    """The end of the window that holds the last prediction, and the moment after the last label."""
+def _replayed_until(watched: Watched, start: datetime | None, end: datetime | None) -> End:
+    """`end` or, without one, the end of the window that holds the last prediction, and the moment
+    after the last label.
+
+    Raises DataError when no prediction after the reference is between `start` and `end`.
+    """
     present = watched.predictions.span()
     if present is None:
         raise no_rows(watched.predictions)
+    spans = f"{watched.predictions.name} spans {iso(present[0])} to {iso(present[1])}"
+    if start is not None and start > present[1]:
+        raise DataError(f"--from {iso(start)}: no predictions after it; {spans}")
+    reference, first = watched.model.reference, present[0]
+    if isinstance(reference, ReferenceSpan) and reference.start <= present[1]:
+        first = max(first, reference.end)
+    if first > present[1] or (end is not None and end <= first):
+        asked = f"--to {iso(end)}" if end else "nothing to replay"
+        raise DataError(f"{asked}: no predictions after the reference until then; {spans}")
+    if end is not None:
+        return end, None
     end = window_at(present[1], watched.model.window).end
     try:
         known = watched.labels.span() if watched.labels is not None else None

@@ -17,7 +17,9 @@ from driftline.settings.writing import comment, listed, with_comment, word, wrap
 from driftline.sources import Source, open_source
 from driftline.sources.csv import CsvFormat, CsvSettings
 from driftline.sources.finding import find_files
+from driftline.sources.moments import moment_hint
 from driftline.sources.parquet import ParquetFormat, ParquetSettings
+from driftline.sources.sniffing import sniffed
 from driftline.uniting import united
 from driftline.windows import format_duration, iso, window_at
 
@@ -33,21 +35,12 @@ def file_source(path: str | os.PathLike[str]) -> FileSettings:
     """
     text = os.fspath(path)
     csv, parquet = CsvFormat.endings, ParquetFormat.endings
-    found = find_files(text, (*parquet, *csv))[0].path.lower()
-    if found.endswith(parquet):
+    found = find_files(text, (*parquet, *csv))[0].path
+    if found.lower().endswith(parquet):
         return ParquetSettings(path=text)
-    if found.endswith(csv):
-        return CsvSettings(path=text, separator=_separator(found))
+    if found.lower().endswith(csv):
+        return sniffed(text, found)
     raise SourceError(f"{text}: cannot tell what it is; names end in {', '.join((*parquet, *csv))}")
-
-
-def _separator(path: str) -> str:
-    try:
-        with pa.input_stream(path) as stream:
-            head = stream.read(4096).partition(b"\n")[0]
-    except (OSError, pa.ArrowException):
-        return ","
-    return max((",", ";", "\t", "|"), key=lambda mark: head.count(mark.encode()))
 
 
 @dataclass(frozen=True)
@@ -92,13 +85,24 @@ def _look(path: str, source: Source, origin: FileSettings) -> _Look:
     if found.timestamp is None:
         names = ", ".join(sample.column_names)
         raise DataError(
-            f"{path}: no column of moments (timestamps, dates or ISO 8601 text) among {names}; "
+            f"{path}: no column of moments (timestamps, dates or ISO 8601 text) among {names}"
+            f"{_almost_moments(sample)}; "
             "Driftline watches windows of time. `driftline compare` compares two files without"
         )
     span = open_source(origin, found.timestamp).span()
     if span is None:
         raise DataError(f'{path}: no row has a moment in "{found.timestamp}"')
     return _Look(rows, span, sample, found)
+
+
+def _almost_moments(sample: pa.Table) -> str:
+    """The column that holds moments written in another way, if there is one."""
+    for name in sample.column_names:
+        if pa.types.is_string(sample[name].type) and len(held := sample[name].drop_null()):
+            text = str(held[0].as_py())
+            if hint := moment_hint(text):
+                return f' ("{name}" holds "{text}"{hint})'
+    return ""
 
 
 def _head(path: str, look: _Look) -> list[str]:
@@ -258,8 +262,13 @@ def _tail() -> list[str]:
 def _origin(path: str, origin: FileSettings) -> list[str]:
     if isinstance(origin, ParquetSettings):
         return ["source: parquet", f"path: {word(path)}"]
-    mark = [] if origin.separator == "," else [f"separator: {json.dumps(origin.separator)}"]
-    return ["source: csv", f"path: {word(path)}", *mark]
+    usual = CsvSettings(path=origin.path)
+    marks = [
+        f"{key}: {json.dumps(getattr(origin, key))}"
+        for key in ("separator", "decimal", "encoding")
+        if getattr(origin, key) != getattr(usual, key)
+    ]
+    return ["source: csv", f"path: {word(path)}", *marks]
 
 
 def _relative(path: str, folder: Path) -> str:

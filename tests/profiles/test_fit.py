@@ -51,7 +51,8 @@ def test_columns_that_cannot_be_compared_are_left_out_with_the_reason() -> None:
     fitted = fit_table(as_table(frame), ignore=["skipped"])
     assert list(fitted.grids) == ["x"]
     assert fitted.left_out == {
-        "id": "looks like an identifier (200 categories in 200 rows)",
+        "id": "looks like an identifier (200 categories in 200 rows); "
+        "name it in `categorical` to compare it",
         "at": "a column of type timestamp[ns]",
         "took": "a column of type duration[s]",
         "list": "a column of type list<item: int64>",

@@ -507,6 +507,33 @@ def test_a_backtest_that_ends_before_it_begins_is_refused(world: World) -> None:
     assert "--from must be before --to" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--from", "2024-05-01"), "--from 2024-05-01T00:00:00Z: no predictions after it; "),
+        (("--to", "2023-05-01"), "--to 2023-05-01T00:00:00Z: no predictions after the reference"),
+        (("--to", "2024-01-31"), "--to 2024-01-31T00:00:00Z: no predictions after the reference"),
+    ],
+)
+def test_a_backtest_of_days_that_have_no_data_says_what_the_data_spans(
+    world: World, words: tuple[str, str], told: str
+) -> None:
+    world.live(range(LAST + 1))
+    world.settle()
+    answer = world.run("backtest", "--json", *words)
+    assert answer.code == 2
+    assert told in answer.err
+    assert f"{world.predictions} spans 2024-01-01T" in answer.err
+
+
+def test_a_backtest_of_nothing_but_the_reference_is_an_error(world: World) -> None:
+    world.live(range(20))
+    world.settle()
+    answer = world.run("backtest")
+    assert answer.code == 2
+    assert "nothing to replay" in answer.out
+
+
 def test_a_model_that_fails_does_not_stop_the_others(world: World) -> None:
     world.live(range(LAST + 1))
     lost = world.model(name="lost")

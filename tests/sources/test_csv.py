@@ -16,6 +16,7 @@ from driftline.sources import open_source
 from driftline.sources.csv import CsvSettings
 from driftline.sources.files import FileSource
 from driftline.sources.protocol import Source
+from driftline.sources.sniffing import sniffed
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 
@@ -117,6 +118,15 @@ def test_a_moment_that_is_none_is_told_and_the_others_kept(
     assert '"soon"' in problem.message
 
 
+def test_moments_in_another_way_of_writing_are_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("ts,id\n31/01/2024 10:00,1\n01/02/2024 10:00,2\n")
+    reading = source(tmp_path / "a.csv").batches()
+    assert list(reading) == []
+    (problem,) = reading.problems
+    assert problem.rows == 2
+    assert "written as dd/mm/yyyy: write 2024-01-31T10:00:00" in problem.message
+
+
 def test_lines_that_are_no_row_are_counted_and_told(tmp_path: Path) -> None:
     text = HEADER + lines(0, 5) + "broken\n" + lines(5, 10) + "2013-01-01T10:00:00+00:00,10"
     (tmp_path / "a.csv").write_text(text)
@@ -163,6 +173,68 @@ def test_other_ways_to_write_it_are_read(tmp_path: Path) -> None:
     assert (table["x"].to_pylist(), table["s"].to_pylist()) == ([1.5], ["Zürich"])
     (tmp_path / "b.tsv").write_text("\ufeffid\tx\n1\t2\n", encoding="utf8")
     assert source(tmp_path / "b.tsv", "id").columns().names == ["id", "x"]
+
+
+def test_bytes_that_are_no_text_are_replaced_and_told(tmp_path: Path, small_blocks: None) -> None:
+    rows = [f"{i},K\u00f6ln,{i}" for i in range(300)]
+    text = "\n".join(["id,city,n", *rows]).encode()
+    (tmp_path / "a.csv").write_bytes(text.replace(b"250,K\xc3\xb6ln", b"250,K\xf6ln"))
+    reading = source(tmp_path / "a.csv", None).batches()
+    table = reading.table()
+    assert table["id"].to_pylist() == list(range(300))
+    assert table["city"].to_pylist()[249:252] == ["K\u00f6ln", "K\ufffdln", "K\u00f6ln"]
+    (problem,) = reading.problems
+    assert (problem.code, problem.rows) == ("bad_encoding", 1)
+    assert 'in Latin-1 the first reads "250,K\u00f6ln,250"' in problem.message
+    assert "set `encoding: latin1`" in problem.message
+
+
+def test_a_malformed_line_with_bytes_that_are_no_text_is_passed_over(
+    tmp_path: Path, small_blocks: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    good = "".join(f"{i},{i}\n" for i in range(2000)).encode()
+    (tmp_path / "a.csv").write_bytes(b"id,n\n" + good + b"1,2,\xf6\n" + b"2000,2000\n")
+    reading = source(tmp_path / "a.csv", None).batches()
+    assert ids(reading) == list(range(2001))
+    assert {problem.code: problem.rows for problem in reading.problems} == {
+        "bad_lines": 1,
+        "bad_encoding": 1,
+    }
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("encoding", ["latin1", "cp1252", "utf16"])
+def test_names_of_columns_that_are_not_utf_8_are_told_with_the_encoding_to_set(
+    tmp_path: Path, encoding: str
+) -> None:
+    mark = "\u20ac" if encoding == "cp1252" else ""
+    (tmp_path / "a.csv").write_bytes(f"id,gr\u00f6\u00dfe{mark}\n1,2\n".encode(encoding))
+    with pytest.raises(SourceError, match=f'such as {encoding}, .* reads "id,größe{mark}"'):
+        source(tmp_path / "a.csv", None).batches()
+    read = source(tmp_path / "a.csv", None, encoding=encoding).batches().table()
+    assert read.column_names == ["id", f"größe{mark}"]
+
+
+def test_an_encoding_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match='found "klingon"'):
+        source(tmp_path, encoding="klingon")
+
+
+def test_how_a_file_is_written_is_told_from_its_beginning(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.csv")
+    for text, encoding, separator, decimal in (
+        ("id;x\n1;0,5\n2;1\n", "utf8", ";", ","),
+        ("id;x\n1;0.5\n2;1,5\n", "utf8", ";", "."),
+        ('id,x,s\n1,0.5,"1,5"\n', "utf8", ",", "."),
+        ("id\tstraße\n1\tx\n", "latin1", "\t", "."),
+        ("id,s\n1,5\u20ac\n", "cp1252", ",", "."),
+        ("id,s\n1,ä\n", "utf16", ",", "."),
+    ):
+        (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+        found = sniffed(path, path)
+        assert (found.encoding, found.separator, found.decimal) == (encoding, separator, decimal)
+    (tmp_path / "a.csv").write_bytes("ä,ö,ü,ß\n".encode() + b"\xff,1,2,3\n")
+    assert sniffed(path, path).encoding == "utf8"
 
 
 def test_a_misspelt_column_is_told_with_the_nearest(tmp_path: Path) -> None:

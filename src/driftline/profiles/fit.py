@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -61,6 +62,20 @@ def fit_table(
     return Fitted(Profile(table.num_rows, columns), left_out)
 
 
+COMMAS = 'set `decimal: ","` for a csv source'
+"""What to do about numbers with decimal commas."""
+
+
+def with_decimal_commas(names: Collection[str]) -> bool:
+    """Whether text is numbers, some of them written like 0,5.
+
+    >>> with_decimal_commas(["1,5", "2"]), with_decimal_commas(["1,5", "two"])
+    (True, False)
+    """
+    written = [re.fullmatch(r"\s*[+-]?\d+(,\d+)?\s*", name) for name in names]
+    return all(written) and any(found and found[1] for found in written)
+
+
 def _fit_column(column: pa.ChunkedArray, declared: bool, max_points: int) -> Summary | str:
     """The column's summary on a grid of its own, or the reason why it is left out."""
     column = plain(column)
@@ -84,7 +99,10 @@ def _fit_categorical(column: pa.ChunkedArray, declared: bool) -> Summary | str:
     if present == 0:
         return "no values"
     if not declared and len(names) > max(50, 0.5 * present):
-        return f"looks like an identifier ({len(names):,} categories in {present:,} rows)"
+        if with_decimal_commas(names):
+            return f'numbers with decimal commas, read as text (such as "{names[0]}"): {COMMAS}'
+        told = f"{len(names):,} categories in {present:,} rows"
+        return f"looks like an identifier ({told}); name it in `categorical` to compare it"
     counts: dict[str, int] = {}
     for name, rows in zip(names, counted.tolist(), strict=True):
         if rows:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.csv
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
+from driftline.errors import SourceError
 from driftline.settings.fields import CONFIG, LocalPath
+from driftline.sources.encodings import REPLACED, Mended, likely_encoding
 from driftline.sources.files import FileSource
 from driftline.sources.formats import Facts, Part
 from driftline.sources.protocol import Note, Problem, SourceKind
@@ -35,17 +38,27 @@ class CsvSettings(BaseModel):
     decimal: str = Field(default=".", min_length=1, max_length=1)
     """What stands before the decimals of a number."""
     encoding: str = "utf8"
-    """How text is written as bytes (utf8, latin1, cp1252)."""
+    """How text is written as bytes (utf8, latin1, cp1252, utf16)."""
     missing: tuple[str, ...] = MISSING_WORDS
     """What stands for a missing value."""
 
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise ValueError(f'a known encoding (utf8, latin1, cp1252); found "{name}"') from None
+        return name
+
 
 @dataclass
-class _BadLines:
-    """Lines with too few or too many values."""
+class _Damage:
+    """Lines with too few or too many values, and the stream that counts bytes that are no text."""
 
     lines: int = 0
     first: str = ""
+    text: Mended | None = None
 
     def skip(self, row: pa.csv.InvalidRow) -> str:
         if not self.lines:
@@ -56,29 +69,48 @@ class _BadLines:
         self.lines += 1
         return "skip"
 
-    def problem(self, path: str) -> Problem:
-        told = f"{self.lines:,} line{'s' if self.lines != 1 else ''} left out: {self.first}"
-        return Problem("bad_lines", path, told, self.lines)
+    def tell(self, path: str, note: Note) -> None:
+        if self.lines:
+            told = f"{self.lines:,} line{'s' if self.lines != 1 else ''} left out: {self.first}"
+            note(Problem("bad_lines", path, told, self.lines))
+        if self.text and self.text.lines:
+            note(self.text.problem(path))
 
 
 @dataclass
 class CsvFormat:
     """Types are those of the first block of a file; a column in which a later block holds something
-    else goes on as a wider type (numbers with decimals, then text), so that no row is lost."""
+    else goes on as a wider type (numbers with decimals, then text), so that no row is lost.
+
+    A file with lines that are no row, or with bytes that are not UTF-8, is read again from there
+    with those lines passed over and those bytes replaced.
+    """
 
     settings: CsvSettings
     endings: tuple[str, ...] = (".csv", ".csv.gz", ".csv.bz2", ".csv.zst", ".tsv", ".tsv.gz")
     _types: dict[str, dict[str, pa.DataType]] = field(default_factory=dict, repr=False)
+    _damaged: set[str] = field(default_factory=set, repr=False)
 
     def look(self, path: str, timestamp: str | None) -> Facts:
         self._types.pop(path, None)
+        self._damaged.discard(path)
         try:
-            with self._open(path, {}, None, _BadLines()) as reader:
-                return Facts(reader.schema, None, (Part(0),))
+            schema = self._schema(path)
         except pa.ArrowInvalid as error:
             if "Empty CSV file" in str(error):
                 return Facts(pa.schema([]), 0, ())
-            raise
+            if not self._is_damaged(path, str(error)):
+                raise
+            schema = self._schema(path)
+        if any(pa.types.is_binary(kind) for kind in schema.types):
+            self._damaged.add(path)
+            schema = self._schema(path)
+        _require_readable(schema, path)
+        return Facts(schema, None, (Part(0),))
+
+    def _schema(self, path: str) -> pa.Schema:
+        with self._open(path, {}, None, _Damage()) as reader:
+            return reader.schema
 
     def read(
         self, path: str, facts: Facts, parts: Sequence[Part], columns: list[str], note: Note
@@ -86,17 +118,27 @@ class CsvFormat:
         types = self._types.setdefault(path, {})
         done = 0
         while True:
-            bad = _BadLines()
+            damage = _Damage()
             try:
-                for table in _after(self._open(path, types, columns, bad), done):
+                for table in _after(self._open(path, types, columns, damage), done):
                     done += table.num_rows
                     yield table
                 break
             except pa.ArrowInvalid as error:
-                if not self._widen(types, _column_in(str(error), facts.schema.names), facts.schema):
+                told = str(error)
+                if not self._is_damaged(path, told) and not self._widen(
+                    types, _column_in(told, facts.schema.names), facts.schema
+                ):
                     raise
-        if bad.lines:
-            note(bad.problem(path))
+        damage.tell(path, note)
+
+    def _is_damaged(self, path: str, told: str) -> bool:
+        """Whether an error is about a line or a byte that can be passed over next time."""
+        new = bool(re.search(r"Expected \d+ columns|invalid UTF8", told)) and (
+            path not in self._damaged
+        )
+        self._damaged |= {path} if new else set()
+        return new
 
     def _widen(self, types: dict[str, pa.DataType], name: str | None, schema: pa.Schema) -> bool:
         """Take a wider type for a column; False when there is none."""
@@ -113,17 +155,20 @@ class CsvFormat:
         path: str,
         types: Mapping[str, pa.DataType],
         columns: list[str] | None,
-        bad: _BadLines,
+        damage: _Damage,
     ) -> pa.csv.CSVStreamingReader:
+        damaged = path in self._damaged
+        if damaged and codecs.lookup(self.settings.encoding).name == "utf-8":
+            damage.text = Mended(pa.input_stream(path))
         return pa.csv.open_csv(
-            path,
+            damage.text or path,
             read_options=pa.csv.ReadOptions(
                 block_size=BLOCK_BYTES, encoding=self.settings.encoding
             ),
             parse_options=pa.csv.ParseOptions(
                 delimiter="\t" if ".tsv" in path.lower() else self.settings.separator,
                 newlines_in_values=True,
-                invalid_row_handler=bad.skip,
+                invalid_row_handler=damage.skip if damaged else None,
             ),
             convert_options=pa.csv.ConvertOptions(
                 column_types=dict(types),
@@ -133,6 +178,26 @@ class CsvFormat:
                 decimal_point=self.settings.decimal,
             ),
         )
+
+
+def _require_readable(schema: pa.Schema, path: str) -> None:
+    """Raise SourceError when the names of columns cannot be read."""
+    try:
+        bad = any(REPLACED in name for name in schema.names)
+    except UnicodeDecodeError:
+        bad = True
+    if not bad:
+        return
+    with pa.input_stream(path) as stream:
+        head = stream.read(4096).partition(b"\n")[0]
+    likely = likely_encoding(head)
+    if likely == "utf8":
+        raise SourceError("the names of its columns are not UTF-8; write the file as UTF-8")
+    told = head.decode(likely, errors="replace").strip()[:60]
+    raise SourceError(
+        "the names of its columns are not UTF-8; set `encoding` to what it is, such as "
+        f'{likely}, in which its first line reads "{told}"'
+    )
 
 
 def _after(reader: pa.csv.CSVStreamingReader, done: int) -> Iterator[pa.Table]:

@@ -88,7 +88,7 @@ class FileSource:
             return Problem("empty_source", found.path, "the file is empty (0 bytes)")
         try:
             facts = self.format.look(found.path, self.timestamp)
-        except UNREADABLE as error:
+        except (*UNREADABLE, SourceError) as error:
             return _unreadable(found.path, error)
         names = facts.schema.names
         twice = sorted({name for name in names if names.count(name) > 1})

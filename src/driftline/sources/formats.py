@@ -13,7 +13,7 @@ from driftline.sources.protocol import Note
 BATCH_CELLS = 2**22
 """Cells (rows x columns) that a table has about; 32 MB of numbers."""
 
-UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
+UNREADABLE = (pa.ArrowException, OSError, UnicodeError)
 """What reading a damaged file raises."""
 
 

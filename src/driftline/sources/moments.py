@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -71,5 +72,23 @@ class Moments:
         told = (
             f"{self.bad_rows:,} row{'s' if self.bad_rows != 1 else ''} left out: "
             f'"{column}" is missing or is no ISO 8601 moment{example}'
+            f"{moment_hint(self.example or '')}"
         )
         return Problem("bad_timestamps", path, told, self.bad_rows)
+
+
+def moment_hint(text: str) -> str:
+    """What to do about text that is a moment to people, and not by ISO 8601; else nothing.
+
+    >>> moment_hint("31/01/2024 10:00")
+    '; this is written as dd/mm/yyyy: write 2024-01-31T10:00:00'
+    >>> moment_hint("tomorrow")
+    ''
+    """
+    found = re.match(r"\s*(\d{1,2})([/.-])(\d{1,2})\2(\d{4})\b", text)
+    if not found:
+        return ""
+    first, mark, second = int(found[1]), found[2], int(found[3])
+    ways = [mark.join(way) for way in (("dd", "mm", "yyyy"), ("mm", "dd", "yyyy"))]
+    likely = ways[:1] if first > 12 or mark == "." else ways[1:] if second > 12 else ways
+    return f"; this is written as {' or '.join(likely)}: write 2024-01-31T10:00:00"

@@ -18,7 +18,12 @@ from pydantic import BaseModel
 from driftline.uniting import united
 
 ProblemCode = Literal[
-    "unreadable_source", "missing_column", "bad_timestamps", "bad_lines", "empty_source"
+    "unreadable_source",
+    "missing_column",
+    "bad_timestamps",
+    "bad_lines",
+    "bad_encoding",
+    "empty_source",
 ]
 
 
@@ -29,10 +34,11 @@ class Problem:
     Attributes:
         code: unreadable_source (a file or part of it could not be read), missing_column (a file
             lacks a column that is needed), bad_timestamps (rows whose moment is missing or
-            unreadable), bad_lines (lines that are no row), empty_source (a file without rows).
+            unreadable), bad_lines (lines that are no row), bad_encoding (bytes that are no text),
+            empty_source (a file without rows).
         path: the file concerned, or what stands for it.
         message: what was found, in words.
-        rows: how many rows were left out for it; 0 when that is not known.
+        rows: how many rows were left out or damaged; 0 when that is not known.
     """
 
     code: ProblemCode
