@@ -12,6 +12,9 @@
     ├── ChannelError         a notice that was not sent
     │   ├── TryAgain         not now; it may be sent later
     │   └── Refused          not as it is, however often it is tried
+    ├── IncidentError        an incident that cannot be changed as asked
+    │   ├── NoSuchIncident   no incident has that id
+    │   └── IncidentOver     it is resolved already
     └── PartError            a statistic, source, store or channel that cannot be loaded
 
 Each message says what was found, what was allowed and what to do.
@@ -95,6 +98,18 @@ class Refused(ChannelError):  # noqa: N818
     def __init__(self, message: str, rest: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.rest = tuple(rest)
+
+
+class IncidentError(DriftlineError):
+    """An incident that cannot be changed as asked."""
+
+
+class NoSuchIncident(IncidentError):  # noqa: N818
+    """No incident has that id."""
+
+
+class IncidentOver(IncidentError):  # noqa: N818
+    """The incident is resolved already."""
 
 
 class PartError(DriftlineError):

@@ -68,7 +68,7 @@ def deliver_to(store: Store, name: str, outlet: Outlet, now: datetime) -> Delive
     sent = 0
     troubles: list[Trouble] = []
     while True:
-        moment = now + timedelta(seconds=time.monotonic() - begun)
+        moment = now + timedelta(seconds=int(time.monotonic() - begun))
         claimed = store.outbox.claim(name, moment)
         if not claimed:
             return Delivered(sent, tuple(troubles))

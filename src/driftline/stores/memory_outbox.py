@@ -38,8 +38,9 @@ class MemoryOutbox:
                 return []
             head = queue[0]
             claimed = []
+            batch = head.batch, head.attempts
             for row in queue:
-                if row is head or (head.batch and row.batch == head.batch):
+                if row is head or (head.batch and (row.batch, row.attempts) == batch):
                     self._kept[row.id] = replace(row, state="claimed")
                     self._claimed_at[row.id] = now
                     claimed.append((self._kept[row.id], self._events[row.event_id]))

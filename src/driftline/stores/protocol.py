@@ -122,9 +122,9 @@ class Outbox(Protocol):
     """
 
     def claim(self, channel: str, now: datetime) -> list[tuple[OutboxRow, Event]]:
-        """The rows at the head of the channel's queue that are one batch, marked as claimed so that
-        nobody else gets them; none when the head is not due, or is claimed. Rows claimed longer ago
-        than `CLAIM_LASTS`, by a process that died, are due again."""
+        """The rows at the head of the channel's queue that are one batch, tried as often, marked as
+        claimed so that nobody else gets them; none when the head is not due, or is claimed. Rows
+        claimed longer ago than `CLAIM_LASTS`, by a process that died, are due again."""
 
     def settle(self, rows: Sequence[OutboxRow], was: RowState = "claimed") -> None:
         """Write the new states of rows in one transaction. A row that is not as `was` any more is

@@ -34,7 +34,8 @@ class SqlOutbox:
                 return []
             claimed: Sequence[Row[Any]] = [head]
             if head.batch:
-                claimed = connection.execute(queue.where(_KEPT.batch == head.batch)).all()
+                same = queue.where(_KEPT.batch == head.batch, _KEPT.attempts == head.attempts)
+                claimed = connection.execute(same).all()
             connection.execute(
                 update(tables.outbox)
                 .where(_KEPT.number.in_([row.number for row in claimed]))
