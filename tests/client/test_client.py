@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -311,6 +314,13 @@ def test_a_wrong_address_is_told_when_the_service_starts(
 def test_limits_are_checked() -> None:
     with pytest.raises(SettingsError, match="interval: must be more than 0; found 0"):
         Limits(interval=0)
+
+
+def test_the_docs_tell_every_limit() -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "log-from-your-service.md"
+    told = re.findall(r"^\| `(\w+)` \| ([\d.]+)( MiB)? \|", page.read_text(), flags=re.MULTILINE)
+    found = {name: float(value) * (2**20 if unit else 1) for name, value, unit in told}
+    assert found == asdict(Limits())
 
 
 def test_the_key_is_nowhere_to_be_seen() -> None:

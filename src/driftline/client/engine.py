@@ -47,7 +47,7 @@ class Engine:
         self._counts: Counter[str] = Counter()
         self._threads: list[threading.Thread] = []
         self._ends_at: float | None = None
-        self.complaints = Complaints()
+        self.complaints = Complaints(self._target[2])
         self._buffer = Buffer(self._limits.memory_bytes, self._limits.batch_rows)
         self._outbox = Outbox(
             _spool(self._folder, self._target, self._limits),
