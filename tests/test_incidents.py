@@ -8,8 +8,25 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftline.incidents import QUIET, Advanced, Finding, advance, look_again
-from driftline.records import SEVERITIES, Event, Incident, IncidentKind, Severity
+from driftline.incidents import (
+    CAME_LATER,
+    QUIET,
+    Advanced,
+    Finding,
+    SecondLook,
+    advance,
+    look_again,
+)
+from driftline.records import (
+    SEVERITIES,
+    Event,
+    Fault,
+    Incident,
+    IncidentKind,
+    Severity,
+    WindowResult,
+)
+from driftline.windows import Window
 
 START = datetime(2013, 4, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -73,15 +90,55 @@ def test_two_findings_about_one_column_keep_their_lines_and_the_first_speaks_for
     assert incident.message == "plan: 0.3; also temp"
 
 
+def seen_again(
+    incident: Incident, before: list[Finding], found: list[Finding], windows: str = ""
+) -> Advanced:
+    """After a second look, the newest windows being well (.) or not (x)."""
+    fault = Fault("no_rows", "no rows")
+    results = [
+        WindowResult(
+            Window(START + n * DAY, START + (n + 1) * DAY),
+            *(10, "judged", None, (fault,) if state == "x" else (), START),
+        )
+        for n, state in enumerate(windows)
+    ]
+    look = SecondLook(before, found, results)
+    return look_again("m", KIND, [incident], look, START + 9 * DAY)
+
+
 def test_a_second_look_may_worsen_an_incident_and_counts_nothing() -> None:
     (before,), _ = play([[sized("temp", 0.2)], []])
-    step = look_again([before], [sized("temp", 0.1)], START + 9 * DAY)
-    assert step == Advanced()
-    step = look_again([before], [sized("temp", 0.9, "high"), sized("dewp", 1)], START + 9 * DAY)
+    first = [sized("temp", 0.2)]
+    assert seen_again(before, first, [sized("temp", 0.1)]) == Advanced()
+    step = seen_again(before, first, [sized("temp", 0.9, "high")])
     (after,) = step.incidents
     assert (after.severity, after.message) == ("high", "temp: 0.9")
     assert (after.alarms, after.quiet) == (before.alarms, before.quiet) == (1, 1)
     assert [event.kind for event in step.events] == ["worsened"]
+
+
+def test_a_second_look_opens_what_is_new_and_only_that() -> None:
+    (before,), _ = play([[finding("temp")]])
+    step = seen_again(before, [finding("dewp")], [finding("dewp"), finding("carrier")])
+    assert [incident.columns for incident in step.incidents] == [("carrier",)]
+    assert [event.kind for event in step.events] == ["opened"]
+
+
+def test_an_incident_loses_the_alarm_that_was_none_and_ends_with_its_last() -> None:
+    (once,), _ = play([[finding(None)]])
+    step = seen_again(once, [finding(None)], [], ".")
+    assert [incident.state for incident in step.incidents] == ["resolved"]
+    assert [event.kind for event in step.events] == ["resolved"]
+    assert step.incidents[0].facts[-1] == CAME_LATER
+
+    (lasting,), _ = play([[finding(None)]] * 12)
+    for windows, quiet, state in (
+        ("x.x", 0, "open"),
+        ("xx..", 2, "open"),
+        ("x" + QUIET[KIND] * ".", QUIET[KIND], "resolved"),
+    ):
+        (after,) = seen_again(lasting, [finding(None)], [], windows).incidents
+        assert (after.alarms, after.quiet, after.state) == (11, quiet, state)
 
 
 def test_it_is_resolved_after_enough_quiet_windows_and_not_before() -> None:

@@ -17,14 +17,15 @@ from driftline.profiles.frames import require_columns
 from driftline.records import Incident
 from driftline.report import render
 from driftline.scaffold import file_source, settings_for
-from driftline.service.all_models import End, run_models
+from driftline.service.all_models import Goal, run_models
 from driftline.service.answer import answer, column_answer
 from driftline.service.build import outlets_of, watched_of
 from driftline.service.fitting import no_rows
 from driftline.service.outbox import deliver
 from driftline.service.pages import page_of
 from driftline.service.reminders import remind
-from driftline.service.run import Told, Watched
+from driftline.service.run import Replay, Told
+from driftline.service.steps import Watched
 from driftline.settings import ModelSettings, ReferenceSpan, Settings, load_settings
 from driftline.sources import open_source
 from driftline.stores import Store, open_store
@@ -70,14 +71,13 @@ def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> 
             store,
             lambda watched: _replayed_until(watched, begin, end),
             progress,
-            begin,
         )
     return _tell(store, runs, as_json)
 
 
-def _replayed_until(watched: Watched, start: datetime | None, end: datetime | None) -> End:
-    """`end` or, without one, the end of the window that holds the last prediction, and the moment
-    after the last label.
+def _replayed_until(watched: Watched, start: datetime | None, end: datetime | None) -> Goal:
+    """A replay until `end` or, without one, of all data: until the end of the window that holds the
+    last prediction, and of the labels that come later.
 
     Raises DataError when no prediction after the reference is between `start` and `end`.
     """
@@ -94,13 +94,13 @@ def _replayed_until(watched: Watched, start: datetime | None, end: datetime | No
         asked = f"--to {iso(end)}" if end else "nothing to replay"
         raise DataError(f"{asked}: no predictions after the reference until then; {spans}")
     if end is not None:
-        return end, None
+        return end, Replay(start)
     end = window_at(present[1], watched.model.window).end
     try:
         known = watched.labels.span() if watched.labels is not None else None
     except DataError:  # told when they are read
         known = None
-    return end, known[1] + MICROSECOND if known else None
+    return end, Replay(start, known[1] + MICROSECOND if known else None)
 
 
 def _moment(text: str, option: str) -> datetime:

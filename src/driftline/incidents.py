@@ -13,7 +13,15 @@ from datetime import datetime
 from typing import Final
 
 from driftline.notices import headline, next_steps
-from driftline.records import SEVERITIES, Event, EventKind, Incident, IncidentKind, Severity
+from driftline.records import (
+    SEVERITIES,
+    Event,
+    EventKind,
+    Incident,
+    IncidentKind,
+    Severity,
+    WindowResult,
+)
 from driftline.windows import iso
 
 QUIET: Final[Mapping[IncidentKind, int]] = {
@@ -24,6 +32,8 @@ QUIET: Final[Mapping[IncidentKind, int]] = {
 }
 """Windows (or spans) in a row without the trouble after which an incident is resolved. Drift waits
 for the longest span of evidence, which holds a change for that long."""
+
+CAME_LATER: Final = "Its rows came later: judged again, the windows concerned are well"
 
 
 @dataclass(frozen=True)
@@ -81,31 +91,69 @@ def advance(
             events.append(_event(after, "resolved", now))
         elif _rank(after.severity) > _rank(incident.severity):
             events.append(_event(after, "worsened", now))
-    of_columns = [finding for finding in left if finding.column is not None]
-    of_all = [finding for finding in left if finding.column is None]
-    for new in (of_all, of_columns):
-        if new:
-            opened = _opened(model, kind, new, now)
-            incidents.append(opened)
-            events.append(_event(opened, "opened", now))
-    return Advanced(tuple(incidents), tuple(events))
+    opened = _all_opened(model, kind, left, now)
+    return Advanced((*incidents, *opened.incidents), (*events, *opened.events))
+
+
+@dataclass(frozen=True)
+class SecondLook:
+    """What a second judgement of a window or span says.
+
+    Attributes:
+        before: what was found by the first.
+        findings: what is found now.
+        windows: the newest windows as they are known now, in order.
+    """
+
+    before: Sequence[Finding]
+    findings: Sequence[Finding]
+    windows: Sequence[WindowResult] = ()
 
 
 def look_again(
-    open_incidents: Sequence[Incident], findings: Sequence[Finding], now: datetime
+    model: str,
+    kind: IncidentKind,
+    open_incidents: Sequence[Incident],
+    look: SecondLook,
+    now: datetime,
 ) -> Advanced:
-    """What `findings` about something that was counted before change: an incident that they concern
-    may turn out to be worse than it seemed. Nothing is counted, opened or brought to its end."""
+    """The next state of a model's incidents of one kind after something was judged again.
+
+    It was counted when it was judged first, and is not counted a second time. An incident that it
+    concerns may turn out to be worse; what is found now and was not before opens one. An incident
+    of which only the first judgement spoke loses that alarm, and is resolved with its last.
+    """
     incidents: list[Incident] = []
     events: list[Event] = []
+    left = list(look.findings)
     for incident in open_incidents:
-        mine = [finding for finding in findings if _concerns(finding, incident)]
-        after = _at_worst(incident, mine) if mine else incident
+        mine = [finding for finding in left if _concerns(finding, incident)]
+        left = [finding for finding in left if finding not in mine]
+        after = incident
+        if mine:
+            after = _at_worst(incident, mine)
+        elif any(_concerns(finding, incident) for finding in look.before):
+            after = _taken_back(incident, look.windows, now)
         if after != incident:
             incidents.append(after)
-        if _rank(after.severity) > _rank(incident.severity):
+        if after.state == "resolved":
+            events.append(_event(after, "resolved", now))
+        elif _rank(after.severity) > _rank(incident.severity):
             events.append(_event(after, "worsened", now))
-    return Advanced(tuple(incidents), tuple(events))
+    known = {finding.column for finding in look.before}
+    fresh = [finding for finding in left if finding.column not in known]
+    opened = _all_opened(model, kind, fresh, now)
+    return Advanced((*incidents, *opened.incidents), (*events, *opened.events))
+
+
+def _all_opened(
+    model: str, kind: IncidentKind, findings: Sequence[Finding], now: datetime
+) -> Advanced:
+    """An incident for the findings about the whole window, and one for those about columns."""
+    of_columns = [finding for finding in findings if finding.column is not None]
+    of_all = [finding for finding in findings if finding.column is None]
+    opened = [_opened(model, kind, new, now) for new in (of_all, of_columns) if new]
+    return Advanced(tuple(opened), tuple(_event(each, "opened", now) for each in opened))
 
 
 def _concerns(finding: Finding, incident: Incident) -> bool:
@@ -167,10 +215,34 @@ def _at_worst(incident: Incident, findings: Sequence[Finding]) -> Incident:
 
 
 def _quieter(incident: Incident, now: datetime) -> Incident:
-    quiet = incident.quiet + 1
-    if quiet < QUIET[incident.kind]:
-        return replace(incident, quiet=quiet, updated=now)
-    return replace(incident, quiet=quiet, updated=now, state="resolved", resolved=now)
+    after = replace(incident, quiet=incident.quiet + 1, updated=now)
+    return _resolved(after, now) if after.quiet >= QUIET[after.kind] else after
+
+
+def _taken_back(incident: Incident, windows: Sequence[WindowResult], now: datetime) -> Incident:
+    """The incident without one of its alarms, which was none."""
+    alarms = incident.alarms - 1
+    quiet = max(incident.quiet, _quiet_windows(incident, windows))
+    after = replace(incident, alarms=alarms, quiet=quiet, updated=now)
+    if alarms > 0 and quiet < QUIET[incident.kind]:
+        return after
+    return _resolved(replace(after, facts=(*after.facts, CAME_LATER)), now)
+
+
+def _quiet_windows(incident: Incident, windows: Sequence[WindowResult]) -> int:
+    """How many of the newest windows in a row say nothing of what the incident is about."""
+    quiet = 0
+    for result in reversed(windows):
+        named = {fault.column for fault in result.faults}
+        named |= {column.name for column in result.verdict.blamed} if result.verdict else set()
+        if named & set(incident.columns or (None,)):
+            break
+        quiet += result.status == "judged" or not incident.columns
+    return quiet
+
+
+def _resolved(incident: Incident, now: datetime) -> Incident:
+    return replace(incident, state="resolved", resolved=now)
 
 
 def _event(incident: Incident, kind: EventKind, now: datetime) -> Event:

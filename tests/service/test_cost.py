@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from driftline.service.build import watched_of
-from driftline.service.run import Watched, catch_up
+from driftline.service.run import catch_up
+from driftline.service.steps import Watched
 from driftline.sources import Reading, Source
 from driftline.stores import Store
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class CountingSource:
-    """A source that counts the rows it gives."""
+    """A source that counts the rows it gives, and those of which it gives the moment alone."""
 
     source: Source
     rows: int = 0
+    moments: int = 0
 
     @property
     def name(self) -> str:
@@ -41,7 +43,10 @@ class CountingSource:
 
     def _counted(self, reading: Reading) -> Iterator[pa.Table]:
         for table in reading:
-            self.rows += table.num_rows
+            if table.num_columns == 1:
+                self.moments += table.num_rows
+            else:
+                self.rows += table.num_rows
             yield table
 
     def span(self) -> tuple[datetime, datetime] | None:
@@ -89,6 +94,7 @@ def cost_of_a_day(world: World, store: Store, day: int) -> Counter[str]:
     catch_up(Watched(model, predictions, labels), counting, world.day(day))
     counts = counting.given + Counter({"rows read": predictions.rows, "labels read": labels.rows})
     assert counts["rows read"] == 50
+    assert predictions.moments == 3 * 50
     assert 0 < counts["labels read"] <= 5 * 50
     return counts
 

@@ -13,6 +13,7 @@ from driftline.records import PerformanceResult
 from driftline.report import render
 from driftline.service.all_models import run_models
 from driftline.service.pages import page_of
+from driftline.service.run import Replay
 from driftline.settings import Settings, load_settings
 from driftline.stores import Store, open_store
 from driftline.windows import MICROSECOND
@@ -38,7 +39,9 @@ def play(folder: Path) -> Path:
     store = open_store(settings.store.get_secret_value())
     try:
         with terminal.progress_bars() as progress:
-            told = run_models(settings, store, lambda _: (END, LAST_LABEL), progress)
+            told = run_models(
+                settings, store, lambda _: (END, Replay(labels_until=LAST_LABEL)), progress
+            )
         for name, run in told.items():
             if run.error:
                 raise DriftlineError(f"{name}: {run.error}")

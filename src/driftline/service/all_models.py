@@ -7,28 +7,25 @@ from datetime import datetime
 
 from driftline.errors import DriftlineError
 from driftline.service.build import watched_of
-from driftline.service.run import Told, Watched, catch_up
+from driftline.service.run import Replay, Told, catch_up
+from driftline.service.steps import Watched
 from driftline.settings.models import ModelSettings, Settings
 from driftline.stores import Store
 
 Progress = Callable[[str, int, int], None]
 """Called with (model, windows done, windows due)."""
 
-End = tuple[datetime, datetime | None]
-"""Up to where windows are judged, and labels beyond them are joined (None: not beyond)."""
+Goal = tuple[datetime, Replay | None]
+"""Up to where windows are judged, and whether that is a replay."""
 
 
 def run_models(
     settings: Settings,
     store: Store,
-    until: Callable[[Watched], End],
+    goal: Callable[[Watched], Goal],
     progress: Progress,
-    start: datetime | None = None,
 ) -> Mapping[str, Told]:
-    """Catch up every model to `until`; what is to be told of each.
-
-    `start` is where a model that the store does not know yet begins; default: after its reference.
-    """
+    """Catch up every model to its goal; what is to be told of each."""
 
     def run(model: ModelSettings) -> Told:
         def step(done: int, due: int) -> None:
@@ -36,8 +33,8 @@ def run_models(
 
         try:
             watched = watched_of(model)
-            end, labels_until = until(watched)
-            return catch_up(watched, store, end, step, start, labels_until)
+            until, replay = goal(watched)
+            return catch_up(watched, store, until, step, replay)
         except DriftlineError as error:
             return Told(error=str(error))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from driftline.channels import channel_kinds
 from driftline.service.dressing import dresser
 from driftline.service.outbox import Outlet
-from driftline.service.run import Watched
+from driftline.service.steps import Watched
 from driftline.settings.channels import ChannelSettings
 from driftline.settings.models import ModelSettings, Settings
 from driftline.sources import open_source

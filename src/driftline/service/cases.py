@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from driftline.incidents import Advanced, Finding, advance, look_again
+from driftline.incidents import Advanced, Finding, SecondLook, advance, look_again
 from driftline.records import (
     Incident,
     IncidentKind,
@@ -59,15 +59,10 @@ class Cases:
             advanced = both(advanced, self._keep(step))
         return advanced
 
-    def look_again(
-        self,
-        kind: IncidentKind,
-        findings: Sequence[Finding],
-        now: datetime,
-    ) -> Advanced:
+    def look_again(self, kind: IncidentKind, look: SecondLook, now: datetime) -> Advanced:
         """What a second look at something that was counted before changes."""
         mine = [incident for incident in self.open if incident.kind == kind]
-        return self._keep(look_again(mine, findings, now))
+        return self._keep(look_again(self.model.name, kind, mine, look, now))
 
     def _keep(self, step: Advanced) -> Advanced:
         known = {incident.id: incident for incident in (*self.open, *step.incidents)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,9 @@ from driftline.profiles.profile import Profile, profile_groups
 from driftline.settings.models import ModelSettings
 from driftline.sources import Problem, Source
 from driftline.windows import Window, window_numbers
+
+CHUNK = 16
+"""Windows read in one pass over a source when there are many."""
 
 
 @dataclass
@@ -33,10 +36,30 @@ class Intake:
     others: dict[Window, frozenset[str]] = field(default_factory=dict)
 
 
+def in_chunks(windows: Sequence[Window]) -> Iterator[list[Window]]:
+    """Neighbours that are read together."""
+    for i in range(0, len(windows), CHUNK):
+        yield list(windows[i : i + CHUNK])
+
+
 def role_columns(model: ModelSettings) -> list[str]:
     """The columns that join labels: id, prediction and score, as far as they are set."""
     predictions = model.predictions
     return [c for c in (predictions.id, predictions.prediction, predictions.score) if c]
+
+
+def count_rows(
+    model: ModelSettings, source: Source, windows: Sequence[Window]
+) -> tuple[dict[Window, int], list[Problem]]:
+    """How many rows each of `windows`, which follow one another without gaps, has now, and what is
+    wrong with the source. Reads the timestamp column alone."""
+    counts = np.zeros(len(windows), dtype=np.int64)
+    reading = source.batches(windows[0].start, windows[-1].end, ())
+    for table in reading:
+        moments = to_microseconds(table[model.predictions.timestamp])
+        numbers = window_numbers(moments, windows[0], len(windows))
+        counts += np.bincount(numbers[numbers >= 0], minlength=len(windows))
+    return dict(zip(windows, counts.tolist(), strict=True)), reading.problems
 
 
 def take_in(

@@ -72,6 +72,15 @@ class Ledger:
             self.rows.update(joined.changed)
             self.early = joined.unmatched
 
+    def add_late_rows(self, window: Window, tables: Sequence[pa.Table]) -> None:
+        """Keep the rows of a window anew, as more have come, with the labels that were joined."""
+        before = decode_rows(self.rows[window])
+        labels = before.filter(before["label"].is_valid()).select(["id", "label", "known_at"])
+        self.add_window(window, tables)
+        joined = join({window: self.rows[window]}, labels)
+        self.rows.update(joined.changed)
+        self._keep_early(joined.unmatched)
+
     def add_labels(self, tables: Iterable[pa.Table]) -> None:
         """Join labels that have become known; those without a prediction yet are kept as early."""
         labels = self.model.labels
@@ -84,9 +93,12 @@ class Ledger:
         self.matched += joined.matched
         self.rows.update(joined.changed)
         self.changed.update(joined.changed)
-        if joined.unmatched.num_rows:
+        self._keep_early(joined.unmatched)
+
+    def _keep_early(self, labels: pa.Table) -> None:
+        if labels.num_rows:
             waiting = [self.early] if self.early is not None else []
-            self.early = latest(together([*waiting, joined.unmatched]))
+            self.early = latest(together([*waiting, labels]))
 
     def settle(self) -> tuple[dict[Window, bytes], dict[Window, bytes]]:
         """Count the changed windows anew: their rows and their outcomes, encoded, to be stored."""

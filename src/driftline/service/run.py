@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from driftline.errors import StoreError
+from driftline.errors import DataError
 from driftline.performance.judge import PerformancePolicy
-from driftline.records import Changes, ModelState
+from driftline.records import ModelState
 from driftline.service.arrivals import Arrivals
-from driftline.service.fitting import fit_reference, no_rows, reference_key
-from driftline.service.intake import Intake, take_in
-from driftline.service.ledger import horizon
+from driftline.service.begin import begin, history
+from driftline.service.intake import Intake, in_chunks, take_in
+from driftline.service.recount import recount
+from driftline.service.steps import Overtaken, Watched, record
 from driftline.service.watch import Watch, load_watch
-from driftline.settings.models import ModelSettings, ReferenceSpan
-from driftline.sources import Source
+from driftline.settings.models import ModelSettings
 from driftline.stores import Store
-from driftline.windows import Window, iso, window_at, windows_between
+from driftline.windows import Window, iso, windows_between
 
-CHUNK = 16
-"""Windows read in one pass over a source when many are due."""
+PATIENCE = 4
+"""An empty newest window is waited for during this part of its length (one fourth)."""
 
 Progress = Callable[[int, int], None]
 """Called with (windows done, windows due)."""
 
 
 @dataclass(frozen=True)
-class Watched:
-    """A model with the sources that its settings name."""
+class Replay:
+    """History that is judged as if live, all of its data being there.
 
-    model: ModelSettings
-    predictions: Source
-    labels: Source | None
+    Attributes:
+        start: where a model that the store does not know yet begins; default: after its reference.
+        labels_until: labels that become known until then are joined as well.
+    """
 
-
-class Overtaken(StoreError):  # noqa: N818
-    """Another process has recorded this step meanwhile; nothing was recorded twice."""
+    start: datetime | None = None
+    labels_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -52,83 +52,126 @@ def catch_up(
     store: Store,
     until: datetime,
     progress: Progress | None = None,
-    start: datetime | None = None,
-    labels_until: datetime | None = None,
+    replay: Replay | None = None,
 ) -> Told:
     """Judge every window of the model that ends by `until`.
 
     Each window is judged as if live: with the labels known by its end, so that it does not matter
     how often or how late this runs. Labels that were delivered after the moment they carry are
     joined when they are found; when they cannot be read at all, windows are judged without them.
+    Predictions that come after their window was judged are found by counting it again.
     What was recorded stays recorded, whatever stops the run; the next run goes on behind it, and so
     does this one where another process was faster.
-
-    Args:
-        start: where a model that the store does not know yet begins; default: after its reference.
-        labels_until: a replay's end: labels that become known until then are joined as well.
     """
     notes: list[str] = []
     while True:
-        state = begin(watched, store, start, notes)
+        state = begin(watched, store, replay.start if replay else None, notes)
         try:
-            return _go_on(watched, store, state, (until, labels_until), progress, notes)
+            watch = load_watch(watched.model, policy_of(watched.model), store, state)
+            watch.run = f"{state.name} {iso(until)}"
+            return Run(watched, store, watch, until, replay, notes).go_on(progress)
         except Overtaken:
             now = store.model(state.name)
             if now is None or now.reference_key != state.reference_key:
                 raise
 
 
-def _go_on(
-    watched: Watched,
-    store: Store,
-    state: ModelState,
-    ends: tuple[datetime, datetime | None],
-    progress: Progress | None,
-    notes: list[str],
-) -> Told:
-    """Judge from where `state` stands; `ends` are those of the windows and of the labels."""
-    model, (until, labels_until) = watched.model, ends
-    watch = load_watch(model, policy_of(model), store, state)
-    watch.run = f"{model.name} {iso(until)}"
-    if watch.ledger is not None and state.labels_until is None:
-        _record(store, _history(watched, watch))
-    due = windows_between(state.position, until, model.window)
-    arrivals = Arrivals(watched.labels, model.labels, _labels_since(watch.state, model))
-    for done, (window, intake, ahead) in enumerate(_intakes(watched, watch, due), 1):
-        arrivals.read_until(ahead)
-        labels = arrivals.known_by(window.end)
-        watch.labels_missing = bool(arrivals.error)
-        _record(store, watch.judge_window(window, intake, labels))
-        if progress:
-            progress(done, len(due))
-    position = watch.state.position
-    for known_by in (position, *_ends_between(position, labels_until or position, model.window)):
-        late = watch.judge_labels(arrivals.known_by(known_by), max(until, known_by))
-        if late is not None:
-            _record(store, late)
-    if model.labels is not None:
-        store.drop_predictions(model.name, position - model.labels.wait)
-    return _told(notes, arrivals, watch)
+@dataclass
+class Run:
+    """One model on its way from where it stands to `until`."""
 
+    watched: Watched
+    store: Store
+    watch: Watch
+    until: datetime
+    replay: Replay | None
+    notes: list[str]
 
-def _intakes(
-    watched: Watched, watch: Watch, due: Sequence[Window]
-) -> Iterator[tuple[Window, Intake, datetime]]:
-    """Each due window, what was read of it, and up to where was read."""
-    for chunk in _chunks(due):
-        intake = take_in(watched.model, watched.predictions, watch.reference.grids, chunk)
-        for window in chunk:
-            yield window, intake, chunk[-1].end
+    def go_on(self, progress: Progress | None) -> Told:
+        """Every step that there is to do, each recorded by itself."""
+        model, watch = self.watched.model, self.watch
+        if watch.ledger is not None and watch.state.labels_until is None:
+            record(self.store, history(self.watched, watch))
+        if self.replay is None:
+            self._judge_late_predictions()
+        arrivals = Arrivals(self.watched.labels, model.labels, _labels_since(watch.state, model))
+        self._judge_due_windows(arrivals, progress)
+        self._join_late_labels(arrivals)
+        if model.labels is not None:
+            self.store.drop_predictions(model.name, watch.state.position - model.labels.wait)
+        return self._told(arrivals)
 
+    @property
+    def _clock(self) -> datetime:
+        """Windows that end by then are due. A replay has all of its data: it waits for nothing."""
+        return self.until if self.replay else self.until - self.watched.model.predictions.delay
 
-def _told(notes: Sequence[str], arrivals: Arrivals, watch: Watch) -> Told:
-    told = [*notes, *(f"labels: {problem}" for problem in arrivals.problems)]
-    if watch.ledger is not None and (note := watch.ledger.note()):
-        told.append(note)
-    error = ""
-    if arrivals.error:
-        error = f"{arrivals.error}; windows are judged without labels until they can be read"
-    return Told(tuple(told), error)
+    @property
+    def _now(self) -> datetime:
+        """The moment of what is found beside the due windows: before the next of these is due."""
+        position = self.watch.state.position
+        return max(position, min(self._clock, position + self.watched.model.window))
+
+    def _judge_late_predictions(self) -> None:
+        """Judge windows again whose predictions came after they were judged."""
+        model, source = self.watched.model, self.watched.predictions
+        try:
+            for changes in recount(model, source, self.store, self.watch, self._now):
+                record(self.store, changes)
+        except DataError as error:
+            self.notes.append(f"windows judged before were not counted again: {error}")
+
+    def _judge_due_windows(self, arrivals: Arrivals, progress: Progress | None) -> None:
+        due = windows_between(self.watch.state.position, self._clock, self.watched.model.window)
+        for done, (window, intake, ahead) in enumerate(self._intakes(due), 1):
+            if window == due[-1] and not intake.profiles[window].rows and self._may_come(window):
+                return
+            arrivals.read_until(ahead)
+            labels = arrivals.known_by(window.end)
+            self.watch.labels_missing = bool(arrivals.error)
+            record(self.store, self.watch.judge_window(window, intake, labels))
+            if progress:
+                progress(done, len(due))
+
+    def _intakes(self, due: Sequence[Window]) -> Iterator[tuple[Window, Intake, datetime]]:
+        """Each due window, what was read of it, and up to where was read."""
+        model, source = self.watched.model, self.watched.predictions
+        for chunk in in_chunks(due):
+            intake = take_in(model, source, self.watch.reference.grids, chunk)
+            for window in chunk:
+                yield window, intake, chunk[-1].end
+
+    def _may_come(self, newest: Window) -> bool:
+        """Whether the rows of the newest due window, which has none, may just not be there yet: for
+        a quarter of its length, unless there are later ones or it is a time that never has any."""
+        waited = self._clock >= newest.end + newest.length / PATIENCE
+        if self.replay or waited or self.watch.expected.is_idle(newest):
+            return False
+        later = self.watched.predictions.batches(newest.end, self.until, ())
+        return not any(table.num_rows for table in later)
+
+    def _join_late_labels(self, arrivals: Arrivals) -> None:
+        """Join labels behind the last window: those that come late and, in a replay, those that
+        become known after it."""
+        position = self.watch.state.position
+        found = [(position, self._now)]
+        if self.replay:
+            last, length = self.replay.labels_until or position, self.watched.model.window
+            ends = _ends_between(position, last, length)
+            found = [(end, max(self.until, end)) for end in (position, *ends)]
+        for known_by, now in found:
+            late = self.watch.judge_labels(arrivals.known_by(known_by), now)
+            if late is not None:
+                record(self.store, late)
+
+    def _told(self, arrivals: Arrivals) -> Told:
+        told = [*self.notes, *(f"labels: {problem}" for problem in arrivals.problems)]
+        if self.watch.ledger is not None and (note := self.watch.ledger.note()):
+            told.append(note)
+        error = ""
+        if arrivals.error:
+            error = f"{arrivals.error}; windows are judged without labels until they can be read"
+        return Told(tuple(dict.fromkeys(told)), error)
 
 
 def _labels_since(state: ModelState, model: ModelSettings) -> datetime | None:
@@ -143,56 +186,6 @@ def _ends_between(start: datetime, end: datetime, length: timedelta) -> list[dat
     return [*ends, *([end] if end > start and (not ends or ends[-1] < end) else [])]
 
 
-def begin(watched: Watched, store: Store, start: datetime | None, notes: list[str]) -> ModelState:
-    """The model's state; a model that is new, or has another reference now, begins here.
-
-    It begins with the first window after the reference, or at `start` when that is later. What was
-    left out of the reference is added to `notes`.
-    """
-    model = watched.model
-    key = reference_key(model)
-    state = store.model(model.name)
-    if state is not None and state.reference_key == key:
-        return state
-    reference = fit_reference(model, watched.predictions, notes)
-    notes += [f"{name} is left out: {why}" for name, why in reference.left_out.items()]
-    first = _first_window(watched)
-    if start is not None and start > first.start:
-        first = window_at(start, model.window)
-    meanwhile = store.model(model.name)
-    if meanwhile is not None and meanwhile.reference_key == key:  # another process has begun it
-        return meanwhile
-    if meanwhile is not None:
-        _close_incidents(store, meanwhile)
-    return store.begin(ModelState(model.name, key, reference.to_bytes(), first.start))
-
-
-def _close_incidents(store: Store, state: ModelState) -> None:
-    """Close what is open before the windows are judged anew: it is opened again if it is still so.
-    Nobody is told, for nothing has ended."""
-    told = "Closed when the reference was changed: the windows since are judged anew"
-    closed = [
-        replace(i, state="resolved", resolved=i.updated, facts=(*i.facts, told))
-        for i in store.incidents(state.name, open_only=True)
-    ]
-    if closed:
-        _record(store, Changes(state.next(), incidents=tuple(closed)))
-
-
-def _first_window(watched: Watched) -> Window:
-    """The first window after the reference, or of the data where the reference is a source."""
-    model = watched.model
-    if isinstance(model.reference, ReferenceSpan):
-        window = window_at(model.reference.end, model.window)
-        if window.start == model.reference.end:
-            return window
-        return Window(window.end, window.end + model.window)
-    present = watched.predictions.span()
-    if present is None:
-        raise no_rows(watched.predictions)
-    return window_at(present[0], model.window)
-
-
 def policy_of(model: ModelSettings) -> PerformancePolicy:
     """The performance rule that the model's settings ask for."""
     performance = model.performance
@@ -202,39 +195,3 @@ def policy_of(model: ModelSettings) -> PerformancePolicy:
         min_labels=performance.min_labels,
         min_coverage=performance.min_coverage,
     )
-
-
-def _record(store: Store, changes: Changes) -> None:
-    if not store.record(changes):
-        raise Overtaken(
-            f"{changes.state.name}: another process works on this model with other settings; "
-            "nothing was recorded twice"
-        )
-
-
-def _history(watched: Watched, watch: Watch) -> Changes:
-    """Predictions made before the first window whose labels the first spans are compared with."""
-    model, ledger = watched.model, watch.ledger
-    assert ledger is not None
-    position = watch.state.position
-    since = position - horizon(model)
-    before = windows_between(since, position, model.window)
-    arrivals = Arrivals(watched.labels, model.labels, since)
-    for chunk in _chunks(before):
-        intake = take_in(model, watched.predictions, {}, chunk)
-        for window in chunk:
-            if window in intake.rows:
-                ledger.add_window(window, intake.rows[window])
-    ledger.add_labels(arrivals.known_by(position))
-    rows, outcomes = ledger.settle()
-    if not ledger.judged:
-        ledger.changed.clear()
-    early = ledger.encoded_early()
-    joined = None if arrivals.error else position
-    watch.state = watch.state.next(labels_until=joined, early_labels=early)
-    return Changes(watch.state, predictions=rows, outcomes=outcomes)
-
-
-def _chunks(windows: Sequence[Window]) -> Iterator[list[Window]]:
-    for i in range(0, len(windows), CHUNK):
-        yield list(windows[i : i + CHUNK])

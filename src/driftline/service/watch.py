@@ -12,7 +12,7 @@ from driftline.alarms.calibration import MIN_WINDOWS, SPANS, Calibration, calibr
 from driftline.alarms.evidence import Evidence
 from driftline.alarms.judge import judge, judge_independent
 from driftline.alarms.verdict import Verdict
-from driftline.incidents import Advanced
+from driftline.incidents import Advanced, Finding, SecondLook
 from driftline.performance.judge import PerformancePolicy
 from driftline.profiles.codec import decode_profile, encode_profile
 from driftline.profiles.profile import Profile
@@ -35,6 +35,9 @@ from driftline.service.routing import outbox_rows
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
 from driftline.windows import Window
+
+Judged = tuple[WindowResult, Profile]
+"""A window as it was judged."""
 
 
 @dataclass
@@ -66,7 +69,44 @@ class Watch:
         if self.ledger is not None:
             self.ledger.add_window(window, intake.rows.get(window, []))
             self.ledger.add_labels(labels)
-        result = self._result(window, profile, intake)
+        result = self._result(window, profile, intake, window.end)
+        found = self._findings(result, profile)
+        advanced = self.cases.advance(found, window.end, result.status == "judged")
+        changes = self._with_performance(window.end, window.end, advanced, self._joined(window.end))
+        return replace(changes, windows=(result,), profiles={window: encode_profile(profile)})
+
+    def judge_again(
+        self, window: Window, intake: Intake, known: Mapping[Window, Judged], now: datetime
+    ) -> Changes:
+        """Everything that `window`, of which there are more rows now than when it was judged first,
+        changes. `known` are the newest windows, this one among them, and those before it on whose
+        evidence it was judged. They are judged as they were."""
+        first, seen = known[window]
+        before = self._findings(first, seen)
+        profile = intake.profiles[window]
+        if self.ledger is not None and window in self.ledger.rows:
+            self.ledger.add_late_rows(window, intake.rows.get(window, []))
+        self.recent = self._evidence([known[w] for w in sorted(known) if w < window])
+        result = self._result(window, profile, intake, now)
+        newest = [known[w] if w != window else (result, profile) for w in sorted(known)]
+        self.recent = self._evidence(newest)
+        advanced = Advanced()
+        for kind, found in self._findings(result, profile).items():
+            if kind in DRIFT and first.status != "judged":
+                step = self.cases.advance({kind: found}, now)
+            else:
+                look = SecondLook(before.get(kind, ()), found, [judged for judged, _ in newest])
+                step = self.cases.look_again(kind, look, now)
+            advanced = both(advanced, step)
+        changes = self._with_performance(
+            self.state.position, now, advanced, self.state.labels_until
+        )
+        return replace(changes, windows=(result,), profiles={window: encode_profile(profile)})
+
+    def _findings(
+        self, result: WindowResult, profile: Profile
+    ) -> dict[IncidentKind, list[Finding]]:
+        """What a window says, by the kinds of which it says something."""
         faults = quality_findings(result)
         faulty = {fault.column for fault in faults if fault.column}
         drift = drift_findings(result, self._compared, profile, self._outputs, self.cases.drifting)
@@ -74,13 +114,15 @@ class Watch:
         kinds: list[IncidentKind] = ["data_quality"]
         if result.status == "judged":
             kinds += DRIFT
-        by_kind = {kind: [f for f in findings if f.kind == kind] for kind in kinds}
-        changes = self._with_performance(
-            window.end,
-            window.end,
-            self.cases.advance(by_kind, window.end, result.status == "judged"),
-        )
-        return replace(changes, windows=(result,), profiles={window: encode_profile(profile)})
+        return {kind: [f for f in findings if f.kind == kind] for kind in kinds}
+
+    def _evidence(self, windows: Sequence[Judged]) -> list[tuple[Window, Evidence]]:
+        """The evidence of the last of some windows, as far as they have enough rows."""
+        if self.calibration is None:
+            return []
+        large = [(r.window, p) for r, p in windows if p.rows >= self.model.alarms.min_rows]
+        score = self.calibration.scorer.score
+        return [(window, score(profile)) for window, profile in large[-max(SPANS) :]]
 
     def judge_labels(self, labels: Sequence[pa.Table], now: datetime) -> Changes | None:
         """What labels alone change behind the last window; None when nothing."""
@@ -89,7 +131,8 @@ class Watch:
         self.ledger.add_labels(labels)
         if not self.ledger.changed:
             return None
-        return self._with_performance(self.state.position, now, Advanced())
+        position = self.state.position
+        return self._with_performance(position, now, Advanced(), self._joined(position))
 
     @property
     def _compared(self) -> Profile:
@@ -100,7 +143,9 @@ class Watch:
         predictions = self.model.predictions
         return {name for name in (predictions.prediction, predictions.score) if name}
 
-    def _result(self, window: Window, profile: Profile, intake: Intake) -> WindowResult:
+    def _result(
+        self, window: Window, profile: Profile, intake: Intake, now: datetime
+    ) -> WindowResult:
         least = self.model.alarms.min_rows
         others = intake.others.get(window, frozenset())
         faults = list(faults_of(self.expected, window, profile, least, others))
@@ -112,7 +157,7 @@ class Watch:
         if profile.rows < least:
             status = "too_few_rows" if profile.rows else "empty"
         verdict = self._verdict(window, profile) if status == "judged" else None
-        return WindowResult(window, profile.rows, status, verdict, tuple(faults), window.end)
+        return WindowResult(window, profile.rows, status, verdict, tuple(faults), now)
 
     def _verdict(self, window: Window, profile: Profile) -> Verdict:
         if self.calibration is None:
@@ -122,7 +167,13 @@ class Watch:
         self.recent = [*kept[1 - max(SPANS) :], (window, self.calibration.scorer.score(profile))]
         return judge(self.calibration, [evidence for _, evidence in self.recent], profile)
 
-    def _with_performance(self, position: datetime, now: datetime, advanced: Advanced) -> Changes:
+    def _joined(self, position: datetime) -> datetime | None:
+        """Up to where labels are joined when those known by `position` were asked for."""
+        return self.state.labels_until if self.labels_missing else position
+
+    def _with_performance(
+        self, position: datetime, now: datetime, advanced: Advanced, joined: datetime | None
+    ) -> Changes:
         """The changes so far, with what the ledger has to say, and the model's new state."""
         state = self.state.next(position=position, labels_until=None, early_labels=None)
         changes = Changes(state)
@@ -132,7 +183,6 @@ class Watch:
             results = self.ledger.judge(position, now, self.policy)
             advanced = both(advanced, self._advance_performance(results, before, now))
             early = self.ledger.encoded_early()
-            joined = self.state.labels_until if self.labels_missing else position
             state = replace(state, labels_until=joined, early_labels=early)
             changes = replace(
                 changes,
@@ -168,7 +218,7 @@ class Watch:
             if first or (result.alarm and not (known and known.alarm)):
                 step = self.cases.advance({"performance": findings}, now)
             else:
-                step = self.cases.look_again("performance", findings, now)
+                step = self.cases.look_again("performance", SecondLook(findings, findings), now)
             advanced = both(advanced, step)
             if self.latest is None or result.span.end >= self.latest.span.end:
                 self.latest = result

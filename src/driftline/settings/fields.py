@@ -57,6 +57,10 @@ def _duration(value: object) -> timedelta:
     return parse_duration(str(value))
 
 
+def _pause(value: object) -> timedelta:
+    return timedelta() if str(value).strip() == "0" else _duration(value)
+
+
 def _interval(value: object) -> timedelta | None:
     if value is None or str(value).strip() == "never":
         return None
@@ -172,6 +176,8 @@ def _database_url(secret: SecretStr, info: ValidationInfo) -> SecretStr:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Interval = Annotated[timedelta | None, BeforeValidator(_interval)]
 """A length of time, or `never`."""
+Pause = Annotated[timedelta, BeforeValidator(_pause)]
+"""A length of time, or 0."""
 WindowLength = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_window)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 FalseAlarms = Annotated[Budget, BeforeValidator(_budget)]

@@ -178,7 +178,9 @@ class _Checker:
         rest = self._without(section, "source", path)
         if kind is None:
             self._no_such_kind(section, "source", kinds, path)
-            near = {name for name in rest if name in keys(role) or nearest(name, keys(role))}
+            theirs = {name for one in kinds.values() for name in keys(one.settings)}
+            near = {name for name in rest.keys() - theirs if nearest(name, keys(role))}
+            near |= rest.keys() & set(keys(role))
             return {"origin": _Broken(), **{name: rest[name] for name in near}}
         own, roles = _split(rest, kind.settings, role)
         self._others[path] = {*keys(kind.settings), "source"}

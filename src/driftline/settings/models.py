@@ -29,6 +29,7 @@ from driftline.settings.fields import (
     Label,
     Moment,
     Name,
+    Pause,
     Share,
     Text,
     WebUrl,
@@ -66,6 +67,13 @@ class Predictions(BaseModel):
     taken as such anyway."""
     ignore: tuple[Text, ...] = ()
     """Columns to leave out."""
+    delay: Pause = timedelta()
+    """How long after its end a window is judged. Give the time in which predictions usually arrive,
+    where that takes longer than it takes until the check runs."""
+    wait: Pause | None = Field(default=None, json_schema_extra={"default": "three windows"})
+    """How long after a window's end its predictions may still come. Each check counts the rows of
+    the windows that ended so recently again (it reads the timestamp column alone) and judges those
+    anew that have grown, or that could not be read. 0: a window is judged once."""
 
     @field_validator("prediction", "score", "id")
     @classmethod
@@ -185,6 +193,12 @@ class ModelSettings(BaseModel):
     """How performance is followed."""
     channels: tuple[ChannelSettings, ...] = ()
     """Where notices of this model go."""
+
+    @property
+    def late_predictions(self) -> timedelta:
+        """How long after a window's end its predictions may still come."""
+        wait = self.predictions.wait
+        return 3 * self.window if wait is None else wait
 
     @field_validator("labels")
     @classmethod
