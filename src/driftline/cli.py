@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from driftline.cli_alerts import channels_app, incidents_app
+from driftline.cli_options import DEFAULT_CONFIG, Config, Json
+
 WELL, ALARM, FAILED = 0, 1, 2
 
 app = typer.Typer(
@@ -20,10 +23,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="The settings file.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
-
-Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-DEFAULT_CONFIG = Path("driftline.yaml")
+app.add_typer(channels_app, name="channels")
+app.add_typer(incidents_app)
 
 
 def _version(wanted: bool) -> None:

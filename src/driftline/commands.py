@@ -12,6 +12,7 @@ from typing import Any
 
 from driftline import terminal
 from driftline.alarms.reasons import why_no_alarm
+from driftline.alert_commands import warn_of
 from driftline.errors import DataError, DriftlineError, nearest
 from driftline.profiles.frames import require_columns
 from driftline.records import Incident
@@ -53,9 +54,7 @@ def _notify(settings: Settings, store: Store) -> None:
     """Send what is due; what cannot be sent is told, and kept."""
     now = datetime.now(UTC)
     remind(settings, store, now)
-    for trouble in deliver(store, outlets_of(settings, store), now).troubles:
-        then = "see `driftline channels failed`" if trouble.final else "it is tried again"
-        terminal.warn(f"{trouble.channel}: not sent ({then}): {trouble.title}: {trouble.error}")
+    warn_of(deliver(store, outlets_of(settings, store), now).troubles)
 
 
 def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> int:

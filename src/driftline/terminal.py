@@ -16,13 +16,17 @@ from rich.table import Table
 
 from driftline.alarms.verdict import ColumnVerdict
 from driftline.digest import Group, digest
+from driftline.notices import began
 from driftline.records import Incident, PerformanceResult, WindowResult
 from driftline.windows import Window
 from driftline.wording import (
+    KINDS,
     count,
     duration,
     metric_name,
+    moment,
     number,
+    one_line,
     p_value,
     percent,
     span,
@@ -146,6 +150,23 @@ def tell_incidents(incidents: Sequence[Incident]) -> None:
         if section.folded:
             names = ", ".join(group.name for group in section.folded)
             say(f"[dim]{len(section.folded)} more, told in the report: {escape(names)}[/]")
+
+
+def list_incidents(incidents: Sequence[Incident]) -> None:
+    """One line for each incident, with its id for other commands; the newest last."""
+    if not incidents:
+        out.print("no incident")
+        return
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for title in ("id", "model", "severity", "state", "since"):
+        table.add_column(title, no_wrap=title != "model", overflow="fold")
+    table.add_column("what", overflow="fold")
+    for one in incidents:
+        severity = f"[{COLOURS[one.severity]}]{one.severity}[/]"
+        what = escape(one_line(f"{KINDS[one.kind]}: {one.message}"))
+        model, since = escape(one_line(one.model)), moment(began(one))
+        table.add_row(one.id, model, severity, one.state, since, what)
+    out.print(table)
 
 
 def _cells(group: Group) -> tuple[str, str, str]:
