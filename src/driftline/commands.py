@@ -229,6 +229,7 @@ def init(data: Path, output: Path, force: bool) -> int:
 
 def config_check(config: Path) -> int:
     settings = load_settings(config)
+    outlets_of(settings, open_store("memory://"))
     faults = []
     for model in settings.models:
         try:

@@ -1,12 +1,9 @@
-"""Notices as a run makes them, a loopback server that answers as it is told, a mail server."""
+"""Notices as a run makes them."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -73,68 +70,3 @@ def many() -> Notice:
         )
     ]
     return notice_of("late-arrival", events)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a loopback server was asked."""
-
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-@dataclass
-class Loopback:
-    """An HTTP server on 127.0.0.1. Answers one after the other from `answers`, then the last again:
-    (status, headers, body), or None: nothing, until the test is over."""
-
-    url: str = ""
-    answers: list[tuple[int, dict[str, str], str] | None] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def handler(self) -> type[BaseHTTPRequestHandler]:
-        loopback = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                loopback.asked.append(Asked(self.path, headers, body))
-                number = min(len(loopback.asked), len(loopback.answers)) - 1
-                answer = loopback.answers[number]
-                if answer is None:
-                    loopback.over.wait(30)
-                    return
-                status, extra, text = answer
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(text)), **extra}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(text.encode())
-
-            def log_message(self, *_: object) -> None:
-                """Silent."""
-
-        return Handler
-
-
-@pytest.fixture
-def loopback() -> Iterator[Callable[..., Loopback]]:
-    """Start a loopback server with these answers."""
-    started: list[tuple[Loopback, ThreadingHTTPServer]] = []
-
-    def start(*answers: tuple[int, dict[str, str], str] | None) -> Loopback:
-        made = Loopback(answers=list(answers))
-        server = ThreadingHTTPServer(("127.0.0.1", 0), made.handler())
-        made.url = f"http://127.0.0.1:{server.server_address[1]}/services/T0/B0/SECRETSECRET"
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        started.append((made, server))
-        return made
-
-    yield start
-    for made, server in started:
-        made.over.set()
-        server.shutdown()
-        server.server_close()
