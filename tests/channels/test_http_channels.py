@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -70,6 +71,14 @@ def test_a_webhook_gets_the_documented_json_and_can_prove_whose_it_is(
     assert asked.headers["x-driftline-signature"] == f"sha256={made}"
     assert asked.headers["x-driftline-id"] == drop_and_drift.id
     assert asked.headers["authorization"] == "Bearer SECRETSECRET"
+
+
+def test_the_example_in_the_docs_is_what_is_sent() -> None:
+    page = (GOLDEN.parents[1] / "docs" / "reference" / "webhook.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert json.loads(example) == golden("webhook_opened.json")
+    told = set(re.findall(r"`(\w+)`", page))
+    assert told >= {*golden("webhook_opened.json"), *golden("webhook_opened.json")["incidents"][0]}
 
 
 @both
