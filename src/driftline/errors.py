@@ -15,6 +15,7 @@
     ├── IncidentError        an incident that cannot be changed as asked
     │   ├── NoSuchIncident   no incident has that id
     │   └── IncidentOver     it is resolved already
+    ├── Rejected             rows or a request that the log or the HTTP API does not take
     └── PartError            a statistic, source, store or channel that cannot be loaded
 
 Each message says what was found, what was allowed and what to do.
@@ -23,8 +24,18 @@ Each message says what was found, what was allowed and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class RowFault:
+    """What is wrong with one value of a request: row (from 0), field, and in words."""
+
+    row: int | None
+    field: str | None
+    message: str
 
 
 class DriftlineError(Exception):
@@ -110,6 +121,28 @@ class NoSuchIncident(IncidentError):  # noqa: N818
 
 class IncidentOver(IncidentError):  # noqa: N818
     """The incident is resolved already."""
+
+
+class Rejected(DriftlineError):  # noqa: N818
+    """A request that is not taken as it is.
+
+    Attributes:
+        status: the status code that HTTP has for it.
+        faults: what is wrong with which row and field, if that is what is wrong.
+        headers: what the answer has to say besides.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        faults: Sequence[RowFault] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.faults = tuple(faults)
+        self.headers = dict(headers or {})
 
 
 class PartError(DriftlineError):

@@ -29,7 +29,7 @@ _LIMITS = {
     "less_than_equal": ("le", "at most"),
 }
 _TAGS = ("span", "source")
-INTERNAL = ("origin", "options")
+INTERNAL = ("origin", "options", "place")
 
 Fault = tuple[Path, str]
 

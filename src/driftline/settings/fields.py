@@ -33,6 +33,7 @@ CONFIG = ConfigDict(
 )
 
 DAY = timedelta(days=1)
+DEFAULT_STORE = "sqlite:///driftline.db"
 WINDOWS = "a length that divides a day (15m, 30m, 1h, 2h, 3h, 4h, 6h, 8h, 12h), 1d or 1w"
 
 

@@ -16,6 +16,7 @@ from driftline.settings.channels import ChannelSettings
 from driftline.settings.faults import INTERNAL, Fault, faults_of, keys, written_path
 from driftline.settings.models import Labels, Predictions, ReferenceSource, Settings
 from driftline.settings.reading import Path, Read, read_yaml
+from driftline.settings.serving import Shared
 from driftline.sources import source_kinds
 
 _INHERITED = ("alarms", "performance", "every", "channels")
@@ -102,7 +103,8 @@ class _Checker:
         self._quiet: set[Path] = {path for path, _ in read.faults}
 
     def settings(self, where: str | os.PathLike[str]) -> Settings:
-        tree = dict(self._read.tree)
+        tree = {"log": {}, **self._read.tree}
+        self._context["shared"] = self._shared(tree)
         tree["channels"] = self._channels(tree.get("channels", []), ("channels",))
         models = tree.get("models")
         if isinstance(models, list):
@@ -116,6 +118,14 @@ class _Checker:
         if found is None or self._faults:
             raise _error(self._read, self._faults, where)
         return found
+
+    def _shared(self, tree: Mapping[str, Any]) -> Shared:
+        """The values that are right; the others are told with the rest of the file."""
+        given = {"log": tree["log"], **({"store": tree["store"]} if "store" in tree else {})}
+        for values in (given, {"log": given["log"]}):
+            with suppress(ValidationError):
+                return Shared.model_validate(values, context=self._context)
+        return Shared.model_validate({"log": {}}, context=self._context)
 
     def _add(self, faults: Any) -> None:
         """Keep faults, but not what only follows from another one or is told at the top level."""
@@ -148,7 +158,8 @@ class _Checker:
             if isinstance(section, dict) and (key != "reference" or "source" in section):
                 around = {"model": model.get("name"), "version": model.get("version")}
                 with self._inside({**around, "section": key}):
-                    model[key] = self._source(section, role, (*path, key))
+                    self._context |= {"model": str(model.get("name")), "role": key}
+                model[key] = self._source(section, role, (*path, key))
         return model
 
     def _inherit(self, model: dict[str, Any], top: Mapping[str, Any], key: str, path: Path) -> None:

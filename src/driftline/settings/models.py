@@ -23,6 +23,7 @@ from driftline.profiles.outcomes import Task
 from driftline.settings.channels import ChannelSettings
 from driftline.settings.fields import (
     CONFIG,
+    DEFAULT_STORE,
     DatabaseUrl,
     Duration,
     FalseAlarms,
@@ -35,6 +36,7 @@ from driftline.settings.fields import (
     WebUrl,
     WindowLength,
 )
+from driftline.settings.serving import ApiSettings, LogSettings
 from driftline.windows import format_duration, iso
 
 
@@ -261,7 +263,7 @@ class Settings(BaseModel):
 
     model_config = CONFIG
 
-    store: DatabaseUrl = Field(default="sqlite:///driftline.db", validate_default=True)
+    store: DatabaseUrl = Field(default=DEFAULT_STORE, validate_default=True)
     """Where results are kept: any SQLAlchemy URL. A relative SQLite path is taken from the folder
     of the settings file."""
     url: WebUrl | None = None
@@ -276,6 +278,10 @@ class Settings(BaseModel):
     """How performance is followed."""
     every: Duration | None = None
     """How often to look for windows that are due; default: the length of each model's window."""
+    log: LogSettings = LogSettings()
+    """Where predictions and labels are kept that were sent to the service."""
+    api: ApiSettings = ApiSettings()
+    """Limits of the HTTP API."""
 
     @field_validator("models", mode="before")
     @classmethod

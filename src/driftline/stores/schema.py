@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, inspect, select, text
 
 from driftline.errors import StoreError
-from driftline.stores.engine import reading, shown, writing
+from driftline.stores.engine import make_engine, reading, shown, writing
 from driftline.stores.tables import SCHEMA_VERSION, VERSION_TABLE
 
 if TYPE_CHECKING:
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 ADVISORY_LOCK = 0x64726966746C696E  # "driftlin"
 
 _versions = Table(VERSION_TABLE, MetaData(), Column("version_num", Text))
+
+
+def open_database(url: str) -> Engine:
+    """An engine for the database at `url`, its tables made or brought up to date.
+
+    StoreError when it cannot be opened or is none of ours.
+    """
+    engine = make_engine(url)
+    try:
+        bring_up_to_date(engine)
+    except StoreError:
+        engine.dispose()
+        raise
+    return engine
 
 
 def bring_up_to_date(engine: Engine) -> None:

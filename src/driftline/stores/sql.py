@@ -17,7 +17,6 @@ from sqlalchemy import (
     update,
 )
 
-from driftline.errors import StoreError
 from driftline.records import (
     Changes,
     Event,
@@ -29,9 +28,9 @@ from driftline.records import (
     WindowResult,
 )
 from driftline.stores import incident_rows, rows, tables
-from driftline.stores.engine import make_engine, reading, writing
+from driftline.stores.engine import reading, writing
 from driftline.stores.packing import Row
-from driftline.stores.schema import bring_up_to_date
+from driftline.stores.schema import open_database
 from driftline.stores.sql_outbox import SqlOutbox
 from driftline.stores.statements import (
     is_of,
@@ -56,13 +55,7 @@ _OF_ONE_REFERENCE = (
 
 def open_sql_store(url: str) -> SqlStore:
     """The store at `url`, its tables made or brought up to date; see `open_store`."""
-    engine = make_engine(url)
-    try:
-        bring_up_to_date(engine)
-    except StoreError:
-        engine.dispose()
-        raise
-    return SqlStore(engine)
+    return SqlStore(open_database(url))
 
 
 class SqlStore:

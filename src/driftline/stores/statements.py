@@ -82,7 +82,7 @@ def put(
     values = list(new)
     if values:
         keys = by or tuple(column.name for column in table.primary_key)
-        insert = _insert(connection, table)
+        insert = insert_into(connection, table)
         others = {name: insert.excluded[name] for name in values[0] if name not in keys}
         connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), values)
 
@@ -91,11 +91,11 @@ def put_new(connection: Connection, table: Table, new: Iterable[Row]) -> None:
     """Insert rows whose id is not known yet."""
     values = list(new)
     if values:
-        insert = _insert(connection, table)
+        insert = insert_into(connection, table)
         connection.execute(insert.on_conflict_do_nothing(index_elements=("id",)), values)
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql

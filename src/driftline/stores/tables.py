@@ -201,7 +201,7 @@ keys = Table(
 journal = Table(
     "driftline_journal",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     _required("model", Text),
     _required("kind", Text),
     _required("received", Moment),
@@ -228,7 +228,9 @@ moves = Table(
     metadata,
     Column("model", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
+    _required("app", Text),
     _required("number", BigInteger),
+    _required("body", LargeBinary),
     Column("claimed_by", Text),
     Column("claimed_until", Moment),
 )

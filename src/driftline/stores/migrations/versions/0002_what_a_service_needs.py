@@ -57,7 +57,9 @@ def _create_keys() -> None:
 def _create_journal() -> None:
     op.create_table(
         "driftline_journal",
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         *(_text("model"), _text("kind"), _whole("received"), _whole("rows")),
         *(_whole("move", null=True), _body()),
         sa.PrimaryKeyConstraint("number", name="pk_driftline_journal"),
@@ -70,7 +72,7 @@ def _create_journal() -> None:
     )
     op.create_table(
         "driftline_moves",
-        *(_text("model"), _text("kind"), _whole("number")),
+        *(_text("model"), _text("kind"), _text("app"), _whole("number"), _body()),
         *(_text("claimed_by", null=True), _whole("claimed_until", null=True)),
         sa.PrimaryKeyConstraint("model", "kind", name="pk_driftline_moves"),
     )

@@ -1,0 +1,99 @@
+"""The Delta Lake tables of the log: appended to exactly once, compacted, trimmed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from driftline.log.columns import DAY, RECEIVED, Columns
+from driftline.log.place import Place
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+SMALL_FILE = 32 * 2**20
+"""Files of a day are put together until they are of this size, in bytes."""
+KEPT = timedelta(days=1)
+"""How long files that are no part of the table any more are left for those who read them."""
+CONFIGURATION: dict[str, str | None] = {
+    "delta.logRetentionDuration": "interval 1 days",
+    "delta.deletedFileRetentionDuration": "interval 1 days",
+    "delta.checkpointInterval": "50",
+}
+
+
+def open_table(place: Place) -> DeltaTable | None:
+    """The table as it is now; None when there is none yet."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import TableNotFoundError
+
+    try:
+        return DeltaTable(place.uri, storage_options=place.options or None)
+    except TableNotFoundError:
+        return None
+
+
+def moved(table: DeltaTable | None, app: str) -> int:
+    """The number of the newest move that the table holds."""
+    return (table.transaction_version(app) or 0) if table is not None else 0
+
+
+def append(place: Place, rows: pa.Table, columns: Columns, app: str, number: int) -> None:
+    """Add the rows of move `number`, unless the table has them already.
+
+    Also when two do this at once the rows are added once: the other one gets CommitFailedError.
+    """
+    from deltalake import CommitProperties, Transaction, write_deltalake
+
+    table = open_table(place) or _create(place, columns)
+    if moved(table, app) >= number:
+        return
+    write_deltalake(
+        table,
+        _as_kept(rows, columns),
+        mode="append",
+        schema_mode="merge",
+        commit_properties=CommitProperties(app_transactions=[Transaction(app, number)]),
+    )
+
+
+def _create(place: Place, columns: Columns) -> DeltaTable:
+    from deltalake import DeltaTable
+
+    if "://" not in place.table:
+        Path(place.table).mkdir(parents=True, exist_ok=True)
+    return DeltaTable.create(
+        place.uri,
+        columns.schema(),
+        partition_by=[DAY],
+        name=str(place),
+        configuration=CONFIGURATION,
+        storage_options=place.options or None,
+    )
+
+
+def _as_kept(rows: pa.Table, columns: Columns) -> pa.Table:
+    """The rows with the day of each; columns without any value are left out."""
+    moment = columns.moment if columns.moment in rows.column_names else RECEIVED
+    days = pc.coalesce(rows[moment], rows[RECEIVED]).cast(pa.date32(), safe=False)
+    kept = [name for name in rows.column_names if not pa.types.is_null(rows[name].type)]
+    return rows.select(kept).append_column(DAY, days)
+
+
+def compact(table: DeltaTable) -> None:
+    """Put small files of one day together."""
+    table.optimize.compact(target_size=SMALL_FILE)
+
+
+def trim(table: DeltaTable, before: date | None) -> None:
+    """Forget the rows of days before `before`, and files that no reader needs any more."""
+    if before is not None:
+        table.delete(f"{DAY} < '{before.isoformat()}'")
+    hours = int(KEPT.total_seconds() // 3600)
+    table.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
+    table.create_checkpoint()
+    table.cleanup_metadata()

@@ -1,0 +1,58 @@
+"""The HTTP API: rows come in, results go out, people act on incidents. One file a kind of route."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Depends, FastAPI
+
+import driftline
+from driftline.log.taking import Log
+from driftline.service.api import health, incidents, models, rows
+from driftline.service.api.access import Access, allowed
+from driftline.service.api.problems import answer_problems, documented
+from driftline.settings.models import Settings
+from driftline.stores import Store
+from driftline.stores.keys import Keys
+
+ABOUT = """Send predictions and labels; read what Driftline found; act on incidents.
+
+Every answer that is no success is a problem document (RFC 9457). Where keys were made, every path
+but /healthz and /readyz needs one: `Authorization: Bearer KEY`."""
+
+
+def api(
+    settings: Settings, store: Store, log: Log, more: Sequence[APIRouter] = ()
+) -> FastAPI:
+    """The API as an ASGI application. It neither opens nor closes `store` and `log`.
+
+    Args:
+        more: further routes, for which any key that may read will do.
+    """
+    access = Access(Keys(log.engine), settings.api.requests_per_second)
+    app = FastAPI(
+        title="Driftline",
+        version=driftline.__version__,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    write, read, admin, any_key = (
+        [Depends(allowed(access, scope))] for scope in ("write", "read", "admin", None)
+    )
+    denied = documented(401, 403, 429, 503)
+    app.include_router(health.router(store))
+    app.include_router(rows.router(settings, log), dependencies=write, responses=denied)
+    app.include_router(models.router(settings, store), dependencies=read, responses=denied)
+    app.include_router(incidents.reading(store, access), dependencies=read, responses=denied)
+    app.include_router(incidents.acting(store), dependencies=admin, responses=denied)
+    for router in more:
+        app.include_router(router, dependencies=read, responses=denied)
+
+    @app.get("/openapi.json", dependencies=any_key, include_in_schema=False)
+    def openapi() -> dict[str, object]:
+        return app.openapi()
+
+    answer_problems(app)
+    return app

@@ -1,0 +1,122 @@
+"""Who may ask for what, and how often."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from driftline.errors import Rejected
+from driftline.stores.keys import Key, Keys, Scope, key_of
+
+KEYS_LAST = 5.0
+"""Seconds until a key that was made or revoked counts."""
+CALLERS = 10_000
+"""Callers whose rates are remembered at most; those who were quiet longest are forgotten."""
+
+BEARER = HTTPBearer(auto_error=False, description="A key made by `driftline keys create`.")
+
+
+@dataclass
+class Bucket:
+    """Tokens that fill up again at `rate` a second, to twice that at most."""
+
+    rate: float
+    tokens: float
+    at: float
+
+    def take(self, now: float) -> float:
+        """Take one; 0, or after how many seconds there will be one."""
+        full = max(1.0, 2 * self.rate)
+        self.tokens = min(full, self.tokens + (now - self.at) * self.rate)
+        self.at = now
+        if self.tokens < 1:
+            return (1 - self.tokens) / self.rate
+        self.tokens -= 1
+        return 0.0
+
+
+@dataclass
+class Access:
+    """Knows the keys and what each caller has asked for lately. Where a key was ever made, also
+    one that is revoked, every request needs one."""
+
+    keys: Keys
+    rate: float
+    _known: dict[str, Key] = field(default_factory=dict)
+    _read_at: float = 0.0
+    _buckets: OrderedDict[str, Bucket] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        self._read()
+
+    def _read(self) -> None:
+        self._known, self._read_at = {key.id: key for key in self.keys.all()}, time.monotonic()
+
+    async def check(self, request: Request, word: str | None, scope: Scope | None) -> Key | None:
+        """The key of a request that may be answered; None where no keys are in use.
+
+        Raises Rejected: 401 without a good key, 403 with one that does not allow this, 429 when the
+        caller asks too often.
+        """
+        key = await self._key(word)
+        address = request.client.host if request.client else ""
+        self._count(key.id if key else address)
+        if not self._known:
+            _refuse_other_pages(request)
+            return None
+        headers = {"WWW-Authenticate": "Bearer"}
+        if word is None:
+            told = "give a key: Authorization: Bearer KEY; `driftline keys create` makes one"
+            raise Rejected(401, told, headers=headers)
+        if key is None:
+            raise Rejected(401, "this key is unknown or was revoked", headers=headers)
+        model = request.path_params.get("name")
+        if scope is not None and not key.allows(scope, model or key.model):
+            which = f"{key.scope} of {key.model or 'all models'}"
+            raise Rejected(403, f"this key allows {which}; needed is {scope} of {model or 'all'}")
+        return key
+
+    async def _key(self, word: str | None) -> Key | None:
+        if time.monotonic() - self._read_at > KEYS_LAST:
+            await run_in_threadpool(self._read)
+        return key_of(word, self._known) if word else None
+
+    def _count(self, caller: str) -> None:
+        now = time.monotonic()
+        bucket = self._buckets.setdefault(caller, Bucket(self.rate, 2 * self.rate, now))
+        self._buckets.move_to_end(caller)
+        if len(self._buckets) > CALLERS:
+            self._buckets.popitem(last=False)
+        wait = bucket.take(now)
+        if wait:
+            told = f"more than {self.rate:g} requests a second; try again in {wait:.1f} s"
+            raise Rejected(429, told, headers={"Retry-After": str(int(wait) + 1)})
+
+
+def _refuse_other_pages(request: Request) -> None:
+    """Without keys a page of another site, open in a browser here, must not write."""
+    origin = request.headers.get("origin")
+    if origin and origin.partition("://")[2] != request.headers.get("host"):
+        raise Rejected(403, f"pages of {origin:.100} may not use this service without a key")
+
+
+Allowed = Callable[..., Awaitable[Key | None]]
+
+
+def allowed(access: Access, scope: Scope | None) -> Allowed:
+    """A dependency of routes that need `scope` (None: any key)."""
+
+    async def check(
+        request: Request,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+    ) -> Key | None:
+        return await access.check(request, bearer.credentials if bearer else None, scope)
+
+    return check
