@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import NoneType, UnionType
@@ -29,6 +29,7 @@ from driftline.settings.models import (
     ReferenceSpan,
     Settings,
 )
+from driftline.settings.serving import ApiSettings, LogSettings
 from driftline.sources import source_kinds
 from driftline.statistics import statistics
 from driftline.windows import format_duration
@@ -43,6 +44,8 @@ SECTIONS: dict[type[BaseModel], str] = {
     Alarms: "alarms",
     Performance: "performance",
     ChannelSettings: "channels",
+    LogSettings: "log",
+    ApiSettings: "api",
 }
 
 WORDS: dict[Any, str] = {
@@ -147,7 +150,7 @@ def _kind(annotation: Any) -> str:
         return " or ".join(f"`{value}`" for value in inner)
     if origin in (Union, UnionType):
         return " or ".join(dict.fromkeys(_kind(one) for one in inner if one is not NoneType))
-    if origin is dict:
+    if origin in (dict, Mapping):
         return f"section of {_kind(inner[1])}"
     if origin is tuple:
         return f"list of {_kind(inner[0])}"

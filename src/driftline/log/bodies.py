@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import pyarrow as pa
 
@@ -15,7 +15,7 @@ NDJSON = "application/x-ndjson"
 ARROW = "application/vnd.apache.arrow.stream"
 
 Rows = list[dict[str, Any]]
-Body = Rows | pa.Table
+Body: TypeAlias = Rows | pa.Table
 """Rows as they were sent: objects of JSON, or a table with its own types."""
 
 
@@ -138,5 +138,4 @@ def shown(value: Any) -> str:
         return f'"{text[:40]}..."' if len(text) > 40 else f'"{text}"'
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    text = str(value) if not isinstance(value, int) or abs(value) < 10**40 else "a huge number"
-    return text
+    return str(value) if not isinstance(value, int) or abs(value) < 10**40 else "a huge number"

@@ -30,7 +30,7 @@ class Place:
     kind: Kind
     root: str
     store: SecretStr
-    storage: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
+    storage: Mapping[str, SecretStr] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def table(self) -> str:

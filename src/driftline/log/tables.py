@@ -90,9 +90,11 @@ def compact(table: DeltaTable) -> None:
 
 
 def trim(table: DeltaTable, before: date | None) -> None:
-    """Forget the rows of days before `before`, and files that no reader needs any more."""
+    """Forget rows of days before `before` that also came before it, and files that no reader needs
+    any more."""
     if before is not None:
-        table.delete(f"{DAY} < '{before.isoformat()}'")
+        day, kind = before.isoformat(), 'Timestamp(Microsecond, Some("UTC"))'
+        table.delete(f"{DAY} < '{day}' AND {RECEIVED} < arrow_cast('{day}T00:00:00Z', '{kind}')")
     hours = int(KEPT.total_seconds() // 3600)
     table.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
     table.create_checkpoint()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -158,8 +158,7 @@ class _Checker:
             if isinstance(section, dict) and (key != "reference" or "source" in section):
                 around = {"model": model.get("name"), "version": model.get("version")}
                 with self._inside({**around, "section": key}):
-                    self._context |= {"model": str(model.get("name")), "role": key}
-                model[key] = self._source(section, role, (*path, key))
+                    model[key] = self._source(section, role, (*path, key))
         return model
 
     def _inherit(self, model: dict[str, Any], top: Mapping[str, Any], key: str, path: Path) -> None:

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationInfo
 from driftline.settings.fields import (
     CONFIG,
     DEFAULT_STORE,
+    DatabaseUrl,
     Duration,
     Interval,
-    DatabaseUrl,
     folder_of,
 )
 
@@ -46,7 +46,7 @@ class LogSettings(BaseModel):
     """Options of the object storage (`AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID` ...); default: what
     the environment says."""
     retention: Interval = timedelta(days=400)
-    """How long rows are kept, by their moment; or `never` to keep all."""
+    """How long rows are kept, after their moment and after they came; or `never` to forget one."""
     every: Duration = timedelta(seconds=10)
     """How often rows that were accepted move on into the tables. Driftline itself sees them at
     once; others see them after this."""

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, InstanceOf, ValidationInfo, model_validator
 
 from driftline.errors import SourceError, StoreError
-from driftline.log.columns import DAY, OWN, TYPES, Columns
+from driftline.log.columns import DAY, OWN, TYPES
 from driftline.log.place import KINDS, Place
 from driftline.profiles.frames import require_columns
-from driftline.settings.fields import CONFIG
+from driftline.settings.fields import CONFIG, told_around
 from driftline.settings.serving import Shared
 from driftline.sources.formats import batch_rows
 from driftline.sources.moments import Moments
@@ -41,15 +41,14 @@ class IngestSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _placed(cls, values: Any, info: ValidationInfo) -> Any:
-        context = info.context
-        shared = context.get("shared") if isinstance(context, Mapping) else None
-        if not isinstance(values, dict) or not isinstance(shared, Shared) or context is None:
+        shared = info.context.get("shared") if isinstance(info.context, Mapping) else None
+        if not isinstance(values, dict) or not isinstance(shared, Shared):
             return values
-        if context["role"] not in KINDS:
+        kind = next((kind for kind in KINDS if kind == told_around(info, "section")), None)
+        if kind is None:
             raise ValueError("a reference from the log is a span: give `from` and `to`")
-        log = shared.log
-        place = Place(context["model"], context["role"], log.path, shared.store, log.storage)
-        return {**values, "place": place}
+        log, model = shared.log, told_around(info, "model") or ""
+        return {**values, "place": Place(model, kind, log.path, shared.store, log.storage)}
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,7 @@ Every answer that is no success is a problem document (RFC 9457). Where keys wer
 but /healthz and /readyz needs one: `Authorization: Bearer KEY`."""
 
 
-def api(
-    settings: Settings, store: Store, log: Log, more: Sequence[APIRouter] = ()
-) -> FastAPI:
+def api(settings: Settings, store: Store, log: Log, more: Sequence[APIRouter] = ()) -> FastAPI:
     """The API as an ASGI application. It neither opens nor closes `store` and `log`.
 
     Args:
@@ -45,7 +43,7 @@ def api(
     app.include_router(health.router(store))
     app.include_router(rows.router(settings, log), dependencies=write, responses=denied)
     app.include_router(models.router(settings, store), dependencies=read, responses=denied)
-    app.include_router(incidents.reading(store, access), dependencies=read, responses=denied)
+    app.include_router(incidents.reading(settings, store), dependencies=read, responses=denied)
     app.include_router(incidents.acting(store), dependencies=admin, responses=denied)
     for router in more:
         app.include_router(router, dependencies=read, responses=denied)

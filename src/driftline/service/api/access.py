@@ -107,7 +107,7 @@ def _refuse_other_pages(request: Request) -> None:
         raise Rejected(403, f"pages of {origin:.100} may not use this service without a key")
 
 
-Allowed = Callable[..., Awaitable[Key | None]]
+Allowed = Callable[..., Awaitable[None]]
 
 
 def allowed(access: Access, scope: Scope | None) -> Allowed:
@@ -116,7 +116,8 @@ def allowed(access: Access, scope: Scope | None) -> Allowed:
     async def check(
         request: Request,
         bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
-    ) -> Key | None:
-        return await access.check(request, bearer.credentials if bearer else None, scope)
+    ) -> None:
+        word = bearer.credentials if bearer else None
+        request.state.key = await access.check(request, word, scope)
 
     return check

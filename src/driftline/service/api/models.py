@@ -5,13 +5,72 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel
+from fastapi import APIRouter, Query, Request
 
 from driftline.errors import Rejected, nearest
 from driftline.service.answer import window_answer
-from driftline.service.api.access import Caller
 from driftline.service.api.problems import documented
 from driftline.settings.models import ModelSettings, Settings
 from driftline.stores import Store
+from driftline.stores.keys import Key
 from driftline.windows import format_duration, iso, parse_moment
+
+Document = dict[str, Any]
+Moment = Annotated[
+    str | None, Query(max_length=50, description="A day or moment, ISO 8601; without zone UTC.")
+]
+
+
+def router(settings: Settings, store: Store) -> APIRouter:
+    routes = APIRouter(tags=["results"])
+
+    @routes.get("/v1/models")
+    def models(request: Request) -> dict[str, list[Document]]:
+        """The models of the settings: what they are, up to where they are judged."""
+        key: Key | None = request.state.key
+        shown = [m for m in settings.models if key is None or key.model in (None, m.name)]
+        return {"models": [_model(model, store) for model in shown]}
+
+    @routes.get("/v1/models/{name}/windows", responses=documented(404, 422))
+    def windows(
+        name: str,
+        start: Annotated[Moment, Query(alias="from")] = None,
+        end: Annotated[Moment, Query(alias="to")] = None,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
+    ) -> dict[str, list[Document]]:
+        """Windows that begin in [from, to), in order of time; of many the newest `limit`. They are
+        as `driftline check --json` prints them."""
+        known_model(settings, name)
+        found = store.windows(name, _moment("from", start), _moment("to", end))
+        return {"windows": [window_answer(result) for result in found[-limit:]]}
+
+    return routes
+
+
+def known_model(settings: Settings, name: str) -> ModelSettings:
+    """The settings of a model; Rejected (404) with the nearest name when there is none."""
+    known = {model.name: model for model in settings.models}
+    if name not in known:
+        raise Rejected(404, f'no model is called "{name:.100}"{nearest(name, known)}')
+    return known[name]
+
+
+def _model(model: ModelSettings, store: Store) -> Document:
+    state = store.model(model.name)
+    return {
+        "name": model.name,
+        "version": model.version,
+        "task": model.task,
+        "window": format_duration(model.window),
+        "every": format_duration(model.every),
+        "judged_until": iso(state.position) if state else None,
+        "open_incidents": len(store.incidents(model.name, open_only=True)),
+    }
+
+
+def _moment(name: str, text: str | None) -> datetime | None:
+    try:
+        return parse_moment(text) if text is not None else None
+    except (ValueError, OverflowError):
+        told = f"`{name}` must be a day or moment such as 2013-04-01 or 2013-04-01T06:00:00Z"
+        raise Rejected(422, told) from None

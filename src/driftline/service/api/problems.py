@@ -14,7 +14,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from driftline.errors import Rejected, RowFault, StoreError
+from driftline.errors import (
+    IncidentError,
+    IncidentOver,
+    NoSuchIncident,
+    Rejected,
+    RowFault,
+    StoreError,
+)
 
 MEDIA = "application/problem+json"
 
@@ -91,6 +98,11 @@ def answer_problems(app: FastAPI) -> None:
         told = "; ".join(f"{fault.field}: {fault.message}" for fault in faults[:3])
         malformed = any(one["type"] == "json_invalid" for one in error.errors())
         return problem(400 if malformed else 422, told, faults[:20])
+
+    @app.exception_handler(IncidentError)
+    async def _incident(_request: Request, error: IncidentError) -> JSONResponse:
+        kinds = {NoSuchIncident: 404, IncidentOver: 409}
+        return problem(kinds.get(type(error), 422), str(error))
 
     @app.exception_handler(StoreError)
     async def _store(_request: Request, error: StoreError) -> JSONResponse:

@@ -14,10 +14,11 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from driftline.errors import Rejected, nearest
+from driftline.errors import Rejected
 from driftline.log.bodies import ARROW, JSON, NDJSON, read_body
 from driftline.log.place import Kind
 from driftline.log.taking import Key, Log, Receipt
+from driftline.service.api.models import known_model
 from driftline.service.api.problems import documented
 from driftline.settings.models import Settings
 from driftline.stores.journal import LogId
@@ -28,6 +29,13 @@ DRAINED = 4
 """A body that is up to this many times too large is read to its end, so that its sender reads the
 answer; of larger ones the connection is cut."""
 
+Word = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="A word of your own for this request: sent again under it, nothing is doubled.",
+    ),
+]
 _ROW: dict[str, Any] = {
     "type": "object",
     "additionalProperties": {"type": ["number", "string", "boolean", "null"]},
@@ -62,18 +70,17 @@ def router(settings: Settings, log: Log) -> APIRouter:
         "responses": documented(400, 404, 409, 413, 415, 422),
         "openapi_extra": {"requestBody": {"required": True, "content": _BODIES}},
     }
-    word = Annotated[str | None, Header(alias="Idempotency-Key")]
 
     @routes.post("/v1/models/{name}/predictions", **common)
-    async def predictions(name: str, request: Request, idempotency_key: word = None) -> Taken:
+    async def predictions(name: str, request: Request, word: Word = None) -> Taken:
         """Send predictions: for each row what the model was given and what it said."""
-        return await _take(request, _log_of(settings, log, name, "predictions"), idempotency_key)
+        return await _take(request, _log_of(settings, log, name, "predictions"), word)
 
     @routes.post("/v1/models/{name}/labels", **common)
-    async def labels(name: str, request: Request, idempotency_key: word = None) -> Taken:
+    async def labels(name: str, request: Request, word: Word = None) -> Taken:
         """Send labels: for each row the id of a prediction, and what was true. Before or after the
         prediction; of several for one id the one that became known last counts."""
-        return await _take(request, _log_of(settings, log, name, "labels"), idempotency_key)
+        return await _take(request, _log_of(settings, log, name, "labels"), word)
 
     async def _take(request: Request, of: LogId, word: str | None) -> Taken:
         body = await _body(request, settings.api.max_body_mb)
@@ -91,10 +98,7 @@ def _log_of(settings: Settings, log: Log, name: str, kind: Kind) -> LogId:
     found = LogId(name, kind)
     if found in log.places:
         return found
-    known = [model.name for model in settings.models]
-    if name not in known:
-        told = f'no model is called "{name:.100}"{nearest(name, known)}'
-        raise Rejected(404, told)
+    known_model(settings, name)
     told = f"{name} does not take its {kind} from here; say `{kind}: {{source: ingest, ..}}`"
     raise Rejected(409, f"{told} in the settings")
 

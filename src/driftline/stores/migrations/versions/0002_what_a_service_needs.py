@@ -57,9 +57,7 @@ def _create_keys() -> None:
 def _create_journal() -> None:
     op.create_table(
         "driftline_journal",
-        sa.Column(
-            "number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         *(_text("model"), _text("kind"), _whole("received"), _whole("rows")),
         *(_whole("move", null=True), _body()),
         sa.PrimaryKeyConstraint("number", name="pk_driftline_journal"),
