@@ -27,7 +27,7 @@ from driftline.service.pages import page_of
 from driftline.service.reminders import remind
 from driftline.service.run import Replay, Told
 from driftline.service.steps import Watched
-from driftline.settings import ModelSettings, ReferenceSpan, Settings, load_settings
+from driftline.settings import ModelSettings, ReferenceSpan, load_settings
 from driftline.sources import open_source
 from driftline.stores import Store, open_store
 from driftline.windows import MICROSECOND, iso, parse_moment, window_at
@@ -42,19 +42,15 @@ def check(config: Path, now: str | None, as_json: bool) -> int:
     moment = _moment(now, "--now") if now else datetime.now(UTC)
     store = open_store(settings.store.get_secret_value())
     try:
+        outlets = outlets_of(settings, store)
         with terminal.progress_bars() as progress:
             runs = run_models(settings, store, lambda _: (moment, None), progress)
-        _notify(settings, store)
+        clock = datetime.now(UTC)
+        remind(settings, store, clock)
+        warn_of(deliver(store, outlets, clock).troubles)
         return _tell(store, runs, as_json, LATELY)
     finally:
         store.close()
-
-
-def _notify(settings: Settings, store: Store) -> None:
-    """Send what is due; what cannot be sent is told, and kept."""
-    now = datetime.now(UTC)
-    remind(settings, store, now)
-    warn_of(deliver(store, outlets_of(settings, store), now).troubles)
 
 
 def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> int:

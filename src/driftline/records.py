@@ -175,7 +175,7 @@ class OutboxRow:
     Attributes:
         state: pending until a process claims it; then sent, pending again, failed for good, held
             (back, while its model is muted) or dropped (held back, and nothing to tell afterwards).
-        due: not to be sent before.
+        due: the moment of the event; after a failure, when it may be tried again.
         error: what went wrong the last time.
         batch: rows of one batch are one notice; "" is a batch by itself.
         rest: who has still to get it, where others have; empty: everybody.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from driftline.channels.slack import SlackChannel
 from driftline.errors import IncidentError, IncidentOver, NoSuchIncident, Refused, TryAgain
 from driftline.incidents import Finding, advance
 from driftline.notices import Notice
@@ -196,6 +199,61 @@ def test_a_channel_that_breaks_loses_no_other_notice_and_tells_no_secret(desk: D
     (trouble,) = desk.deliver().troubles
     assert (trouble.error, trouble.final) == ("ZeroDivisionError", True)
     assert len(desk.mail.sent) == 1
+
+
+def test_a_channel_that_is_slow_holds_up_no_other(desk: Desk) -> None:
+    desk.find("a", "high", "performance")
+    mailed = threading.Event()
+
+    class Slow:
+        def send(self, _: Notice) -> None:
+            assert mailed.wait(20)
+
+    class Mail:
+        def send(self, _: Notice) -> None:
+            mailed.set()
+
+    found = deliver(desk.store, {"slack": Outlet(Slow()), "mail": Outlet(Mail())}, desk.now)
+    assert found == Delivered(2)
+
+
+def test_slack_that_is_silent_then_busy_then_broken_then_well_gets_everything_in_order(
+    desk: Desk, loopback: Callable[..., Any]
+) -> None:
+    server = loopback(None, (429, {"Retry-After": "1800"}, ""), (500, {}, ""))
+    slack = {"slack": Outlet(SlackChannel(server.url, timeout=1))}
+
+    def serve(length: timedelta) -> list[str]:
+        end = desk.now + length
+        told: list[str] = []
+        while desk.now < end:
+            desk.now += 5 * MINUTE
+            told += [trouble.error for trouble in deliver(desk.store, slack, desk.now).troubles]
+        return told
+
+    desk.find("a")
+    first, busy, *broken = serve(HOUR)
+    desk.find("b", model="fraud")
+    broken += serve(HOUR)
+    desk.find("a", "critical")
+    assert ("answer" in first, "429" in busy) == (True, True)
+    assert set(broken) == {"Slack answered 500 Internal Server Error"}
+    assert 5 <= len(broken) <= 10
+    server.answers = [(200, {}, "ok")]
+    before = len(server.asked)
+    serve(20 * MINUTE)
+    assert [json.loads(asked.body)["text"] for asked in server.asked[before:]] == [
+        "*churn: Data drift opened (medium)*",
+        "*fraud: Data drift opened (medium)*",
+        "*churn: Data drift worsened (critical)*",
+    ]
+
+
+def test_what_is_new_is_sent_at_once_even_if_it_is_dated_later(desk: Desk) -> None:
+    desk.now += 365 * DAY
+    desk.find("a")
+    desk.now -= 365 * DAY
+    assert desk.deliver().sent == 1
 
 
 # What is told, and to whom

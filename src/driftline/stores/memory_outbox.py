@@ -49,7 +49,7 @@ class MemoryOutbox:
     def _is_due(self, row: OutboxRow, now: datetime) -> bool:
         if row.state == "claimed":
             return self._claimed_at.get(row.id, now) <= now - CLAIM_LASTS
-        return row.due <= now
+        return row.due <= now or not row.attempts
 
     def settle(self, rows: Sequence[OutboxRow], was: RowState = "claimed") -> None:
         with self._lock:

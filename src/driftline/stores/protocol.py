@@ -123,7 +123,7 @@ class Outbox(Protocol):
 
     def claim(self, channel: str, now: datetime) -> list[tuple[OutboxRow, Event]]:
         """The rows at the head of the channel's queue that are one batch, tried as often, marked as
-        claimed so that nobody else gets them; none when the head is not due, or is claimed. Rows
+        claimed so that nobody else gets them; none when the head has to wait, or is claimed. Rows
         claimed longer ago than `CLAIM_LASTS`, by a process that died, are due again."""
 
     def settle(self, rows: Sequence[OutboxRow], was: RowState = "claimed") -> None:

@@ -93,7 +93,7 @@ def _with_events() -> Select[Any]:
 def _is_due(row: Row[Any], now: datetime) -> bool:
     if row.state == "claimed":
         return bool(row.claimed_at <= now - CLAIM_LASTS)
-    return bool(row.due <= now)
+    return bool(row.due <= now or not row.attempts)
 
 
 def _outbox(row: Row[Any], **changes: Any) -> OutboxRow:
