@@ -135,6 +135,28 @@ def test_labels_delivered_after_the_moment_they_carry_are_joined_all_the_same(
     assert span_ending(world.check(35).model, "2024-02-05")["labelled"] == 300
 
 
+def test_labels_delivered_weeks_after_the_moment_they_carry_are_joined_within_a_day(
+    world: World,
+) -> None:
+    rows = world.live(range(50))
+    rows["known_at"] = rows["timestamp"] + timedelta(hours=1)
+    held = rows["timestamp"].between(world.day(31), world.day(34))
+    world.label(rows[~held])
+    labels = world.labelled()["labels"] | {"wait": "14d"}
+    world.settle(world.labelled(window="6h", labels=labels))
+    world.check(46)
+    world.label(rows[held], "late-")
+    assert span_ending(world.check(46).model, "2024-02-04T00")["labelled"] == 0
+    told = world.check(world.day(46) + timedelta(hours=18)).model
+    assert span_ending(told, "2024-02-04T00")["labelled"] == 0
+    told = world.check(47).model
+    oldest = world.day(46 - 14) + timedelta(hours=18)  # of windows before nothing is waited for
+    assert span_ending(told, "2024-02-04T00")["labelled"] == (
+        rows["timestamp"].between(oldest, world.day(34)).sum()
+    )
+    assert span_ending(told, "2024-02-06T00")["labelled"] == 300
+
+
 def test_labels_beside_the_predictions_are_labels_and_no_feature(world: World) -> None:
     rows = world.live(range(36)).drop(columns="known_at")
     rows.to_parquet(world.folder / "all.parquet")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from driftline.errors import DataError
+from driftline.kept_rows import id_names
 from driftline.profiles.frames import to_microseconds
 from driftline.settings.models import Labels
 from driftline.sources import Reading, Source
@@ -48,6 +51,26 @@ class Arrivals:
                 wanted.append(self.settings.timestamp)
                 self._read(self.source.batches(self.since, end, wanted))
                 self.since = end
+        except DataError as error:
+            self.error, self._done = str(error), True
+
+    def read_again(self, start: datetime, ids: pa.Array) -> None:
+        """Read the labels of `ids` that became known from `start` on, before all that is read
+        anyway: they may have been delivered later than the moment that they carry."""
+        if self.source is None or self.settings is None or self.settings.timestamp is None:
+            return
+        key = self.settings.id
+        wanted = [key, self.settings.label, self.settings.timestamp]
+
+        def of_ids(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+            for table in tables:
+                found = table.filter(pc.is_in(id_names(table[key]), value_set=ids))
+                if found.num_rows:
+                    yield found
+
+        try:
+            reading = self.source.batches(start, self.since, wanted)
+            self._read(Reading(of_ids(reading), reading.problems))
         except DataError as error:
             self.error, self._done = str(error), True
 

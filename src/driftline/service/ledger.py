@@ -17,6 +17,7 @@ from driftline.kept_rows import (
     NEVER,
     decode_rows,
     encode_rows,
+    in_one,
     labels_table,
     micros,
     rows_table,
@@ -99,6 +100,18 @@ class Ledger:
         if labels.num_rows:
             waiting = [self.early] if self.early is not None else []
             self.early = latest(together([*waiting, labels]))
+
+    def unlabelled(self, before: datetime) -> tuple[datetime, pa.Array] | None:
+        """The start of the oldest window that has predictions without a label, and the ids of those
+        in the windows that start before `before`; None when there are none."""
+        ids: dict[Window, pa.Array] = {}
+        for window, blob in sorted(self.rows.items()):
+            if window.start < before:
+                rows = decode_rows(blob, [0, 3])
+                waiting = rows["id"].filter(rows["label"].is_null()).drop_null()
+                if len(waiting):
+                    ids[window] = in_one(waiting)
+        return (min(ids).start, pa.concat_arrays(list(ids.values()))) if ids else None
 
     def settle(self) -> tuple[dict[Window, bytes], dict[Window, bytes]]:
         """Count the changed windows anew: their rows and their outcomes, encoded, to be stored."""

@@ -17,7 +17,9 @@ from driftline.service.steps import Overtaken, Watched, record
 from driftline.service.watch import Watch, load_watch
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
-from driftline.windows import Window, iso, windows_between
+from driftline.windows import Window, iso, window_at, windows_between
+
+DAY = timedelta(days=1)
 
 PATIENCE = 4
 """An empty newest window is waited for during this part of its length (one fourth)."""
@@ -123,6 +125,8 @@ class Run:
 
     def _judge_due_windows(self, arrivals: Arrivals, progress: Progress | None) -> None:
         due = windows_between(self.watch.state.position, self._clock, self.watched.model.window)
+        if due:
+            self._read_late_labels(arrivals, due[-1].end)
         for done, (window, intake, ahead) in enumerate(self._intakes(due), 1):
             if window == due[-1] and not intake.profiles[window].rows and self._may_come(window):
                 return
@@ -132,6 +136,17 @@ class Run:
             record(self.store, self.watch.judge_window(window, intake, labels))
             if progress:
                 progress(done, len(due))
+
+    def _read_late_labels(self, arrivals: Arrivals, end: datetime) -> None:
+        """Once a day, read the labels again back to the oldest prediction that still waits for its
+        own: a label may be delivered long after the moment that it carries."""
+        joined, ledger = self.watch.state.labels_until, self.watch.ledger
+        if self.replay or ledger is None or joined is None or arrivals.since is None:
+            return
+        if window_at(joined, DAY) != window_at(end, DAY):
+            waiting = ledger.unlabelled(arrivals.since)
+            if waiting is not None:
+                arrivals.read_again(*waiting)
 
     def _intakes(self, due: Sequence[Window]) -> Iterator[tuple[Window, Intake, datetime]]:
         """Each due window, what was read of it, and up to where was read."""
@@ -176,7 +191,8 @@ class Run:
 
 def _labels_since(state: ModelState, model: ModelSettings) -> datetime | None:
     """From where on labels are read: some that were joined before are read again, for those that
-    were delivered later than the moment they carry. Joining a label twice changes nothing."""
+    were delivered a little later than the moment they carry. Joining a label twice changes
+    nothing."""
     return state.labels_until - model.performance.current if state.labels_until else None
 
 

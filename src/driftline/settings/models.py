@@ -98,10 +98,12 @@ class Labels(BaseModel):
     label: Text
     """Column with what was true."""
     timestamp: Text | None = None
-    """Column with the moment at which the label became known; default: it is known at once. Labels
-    delivered later than the length of the current span behind it are not seen."""
+    """Column with the moment at which the label became known; default: it is known at once. A label
+    may be delivered later than that: each check reads those of the last `performance.current` again
+    and, once a day, those since the oldest prediction without a label (none, when all have one)."""
     wait: Duration = timedelta(days=90)
-    """How long after its prediction a label may still come."""
+    """How long after its prediction a label may still come, and how far back labels are read again
+    at most. Without a `timestamp` all labels are read by each check."""
 
 
 class ReferenceSpan(BaseModel):
