@@ -1,8 +1,9 @@
 """Profiles, grids and references as bytes: small, versioned, checked.
 
-A blob is a four-byte magic, a CRC-32 and a zlib stream. The stream is a JSON header and the counts
-as the narrowest unsigned integers that hold them. A profile's blob does not repeat its grids: it
-names them by fingerprint, and decoding needs the very grids it was counted on.
+A blob is a four-byte magic, whose last byte is its version, a CRC-32 and what is packed: of a
+profile its counts (`driftline.profiles.packing`), of everything else a zlib stream of a JSON header
+and a body. A profile's blob does not repeat its grids: it holds a digest of them, and decoding
+needs the very grids it was counted on.
 
 Decoding raises nothing but CodecError and GridMismatch, whatever the bytes.
 """
@@ -14,16 +15,18 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
 from driftline.errors import CodecError, GridMismatch
 from driftline.profiles.grid import CategoricalGrid, Counts, Grid, NumericGrid
+from driftline.profiles.packing import pack_counts, unpack_counts
 from driftline.profiles.profile import Grids, Profile
 from driftline.profiles.summary import Summary
 
-PROFILE = b"DLP1"
+PROFILE = b"DLP2"
 GRIDS = b"DLG1"
 REFERENCE = b"DLR1"
 OUTCOMES = b"DLO1"
@@ -33,7 +36,7 @@ _KINDS = {
     REFERENCE: "reference",
     OUTCOMES: "set of outcomes",
 }
-_COUNTS = ("|u1", "<u2", "<u4", "<u8")
+_DIGEST = 8
 
 
 def seal(magic: bytes, header: Mapping[str, Any], body: bytes) -> bytes:
@@ -45,19 +48,29 @@ def seal(magic: bytes, header: Mapping[str, Any], body: bytes) -> bytes:
 
 def unseal(magic: bytes, blob: bytes) -> tuple[dict[str, Any], bytes]:
     """Undo `seal`; raises CodecError for anything else than an intact blob of this kind."""
-    what = _KINDS[magic]
-    if blob[:4] != magic:
-        found = _KINDS.get(bytes(blob[:4]))
-        told = f"a {found}" if found else f"bytes that begin with {bytes(blob[:8])!r}"
-        raise CodecError(f"expected a Driftline {what}; found {told}")
-    if len(blob) < 8 or zlib.crc32(blob[8:]) != struct.unpack("<I", blob[4:8])[0]:
-        raise CodecError(f"this {what} is damaged (checksum differs); restore it or make it anew")
+    packed = _checked(magic, blob)
     with reading(magic):
-        raw = zlib.decompress(blob[8:])
+        raw = zlib.decompress(packed)
         size = struct.unpack("<I", raw[:4])[0]
         header = json.loads(raw[4 : 4 + size])
         _require(isinstance(header, dict), "the header is no object")
         return header, raw[4 + size :]
+
+
+def _checked(magic: bytes, blob: bytes) -> bytes:
+    """What an intact blob of the kind that `magic` names has packed."""
+    what, found = _KINDS[magic], bytes(blob[:4])
+    if found[:3] == magic[:3] and found != magic and found[3:].isdigit():
+        raise CodecError(
+            f"this {what} is of version {found[3:].decode()} and this Driftline reads version "
+            f"{magic[3:].decode()} only; make it anew, or read it with the Driftline that wrote it"
+        )
+    if found != magic:
+        told = f"a {_KINDS[found]}" if found in _KINDS else f"bytes that begin with {blob[:8]!r}"
+        raise CodecError(f"expected a Driftline {what}; found {told}")
+    if len(blob) < 8 or zlib.crc32(blob[8:]) != struct.unpack("<I", blob[4:8])[0]:
+        raise CodecError(f"this {what} is damaged (checksum differs); restore it or make it anew")
+    return blob[8:]
 
 
 @contextmanager
@@ -84,55 +97,62 @@ def _natural(value: object) -> int:
 
 
 def encode_profile(profile: Profile) -> bytes:
-    columns = []
-    body = []
-    for name, summary in profile.columns.items():
-        counts = _narrow(summary.counts)
-        columns.append(
-            [name, summary.grid.fingerprint, counts.dtype.str, len(counts), *summary.tallies]
-        )
-        body.append(counts.tobytes())
-    return seal(PROFILE, {"rows": profile.rows, "columns": columns}, b"".join(body))
+    names = sorted(profile.columns)
+    columns = [profile.columns[name] for name in names]
+    tallies = [tally for column in columns for tally in column.tallies]
+    parts = [part for column in columns for part in _apart(column.grid, column.counts)]
+    packed = _digest(profile.grids) + pack_counts(
+        np.concatenate([np.empty(0, dtype=np.int64), *parts]),
+        np.array([profile.rows, *tallies], dtype=np.int64),
+    )
+    return PROFILE + struct.pack("<I", zlib.crc32(packed)) + packed
 
 
 def decode_profile(blob: bytes, grids: Grids) -> Profile:
     """The profile, on the grids it was counted on; another reference's grids are refused."""
-    header, body = unseal(PROFILE, blob)
+    packed = _checked(PROFILE, blob)
     with reading(PROFILE):
-        rows = _natural(header["rows"])
-        _require(isinstance(header["columns"], list), "it has no list of columns")
-        described = {str(column[0]): column[1:] for column in header["columns"]}
-        _require(len(described) == len(header["columns"]), "two columns have one name")
-        _require_grids({name: column[0] for name, column in described.items()}, grids)
+        _require(len(packed) > _DIGEST, "it has no counts")
+        if packed[:_DIGEST] != _digest(grids):
+            raise GridMismatch(
+                "this profile was counted on other grids or columns than the reference has now; "
+                "profile the window again with this reference"
+            )
+        counts, others = unpack_counts(packed[_DIGEST:], sum(grid.cells for grid in grids.values()))
+        rows, *tallies = others.tolist()
+        _require(len(tallies) == 4 * len(grids), "it does not have its grids' columns")
         columns: dict[str, Summary] = {}
         at = 0
-        for name, (_, dtype, cells, *tallies) in described.items():
-            _require(
-                dtype in _COUNTS and cells == grids[name].cells, f"{dtype!r:.40} {cells!r:.40}"
-            )
-            counts = np.frombuffer(body, dtype=dtype, count=cells, offset=at).astype(np.int64)
-            at += cells * np.dtype(dtype).itemsize
-            missing, infinite, unreadable, absent = map(_natural, tallies)
-            summary = Summary(grids[name], counts, missing, infinite, unreadable, absent)
-            sound = bool(counts.min() >= 0) and summary.rows == rows
+        for number, name in enumerate(sorted(grids)):
+            grid = grids[name]
+            own = _together(grid, counts[at : at + grid.cells])
+            summary = Summary(grid, own, *tallies[4 * number : 4 * number + 4])
+            sound = bool(own.min() >= 0) and summary.rows == rows
             _require(sound, f'the counts of "{name}" do not add up')
             columns[name] = summary
-        _require(at == len(body), "it is longer than its columns")
-    return Profile(rows, columns)
+            at += grid.cells
+    return Profile(rows, {name: columns[name] for name in grids})
 
 
-def _require_grids(fingerprints: Mapping[str, object], grids: Grids) -> None:
-    for name in (*fingerprints, *grids):
-        grid = grids.get(name)
-        if grid is None or grid.fingerprint != fingerprints.get(name):
-            raise GridMismatch(
-                f'column "{name}" of this profile was counted on another grid than the reference '
-                "has now; profile the window again with this reference"
-            )
+def _digest(grids: Grids) -> bytes:
+    """What tells one set of grids from another, whatever order they are in."""
+    told = "".join(f"{name}\0{grids[name].fingerprint}\0" for name in sorted(grids))
+    return blake2b(told.encode(), digest_size=_DIGEST).digest()
 
 
-def _narrow(counts: Counts) -> np.ndarray[Any, Any]:
-    return counts.astype(np.min_scalar_type(int(counts.max(initial=0))).newbyteorder("<"))
+def _apart(grid: Grid, counts: Counts) -> tuple[Counts, ...]:
+    """The counts in the order in which they are stored: those between points, then those at them,
+    which are all 0 where values do not repeat."""
+    return (counts[0::2], counts[1::2]) if isinstance(grid, NumericGrid) else (counts,)
+
+
+def _together(grid: Grid, stored: Counts) -> Counts:
+    counts = np.empty_like(stored)
+    between, *at = _apart(grid, counts)
+    between[:] = stored[: len(between)]
+    for points in at:
+        points[:] = stored[len(between) :]
+    return counts
 
 
 def encode_grids(grids: Grids) -> bytes:
