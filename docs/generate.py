@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import BaseModel, SecretStr
@@ -18,12 +19,11 @@ from driftline.channels import channel_kinds
 from driftline.cli import app
 from driftline.performance import metrics
 from driftline.settings.channels import ChannelSettings
+from driftline.settings.deciding import Alarms, Performance
 from driftline.settings.faults import INTERNAL
 from driftline.settings.models import (
-    Alarms,
     Labels,
     ModelSettings,
-    Performance,
     Predictions,
     ReferenceSource,
     ReferenceSpan,
@@ -32,6 +32,7 @@ from driftline.settings.models import (
 from driftline.settings.serving import ApiSettings, LogSettings
 from driftline.sources import source_kinds
 from driftline.statistics import statistics
+from driftline.ticks import Cron
 from driftline.windows import format_duration
 
 SECTIONS: dict[type[BaseModel], str] = {
@@ -55,6 +56,8 @@ WORDS: dict[Any, str] = {
     bool: "true or false",
     timedelta: "length of time",
     datetime: "date or moment",
+    Cron: "cron expression",
+    ZoneInfo: "time zone",
     Budget: "so many per length of time",
     SecretStr: "text, kept secret",
     Any: "text, number, true or false",
@@ -76,8 +79,8 @@ a data file, `driftline config check` tells everything that is wrong with it at 
   UTC, and so are the timestamps in data.
 - Relative paths, and that of an SQLite store, are taken from the folder of the file.
 - `yes`, `no` and `on` are text; only `true` and `false` are truth values.
-- `alarms`, `performance`, `every` and `channels` at the top are defaults; a model overrules them
-  (`alarms` and `performance` key by key).
+- `alarms`, `performance`, `every`, `timezone`, `patience` and `channels` at the top are
+  defaults; a model overrules them (`alarms` and `performance` key by key).
 
 ```yaml
 store: sqlite:///driftline.db

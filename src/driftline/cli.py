@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,22 @@ config_app = typer.Typer(help="The settings file.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(channels_app, name="channels")
 app.add_typer(incidents_app)
+
+
+class LogFormat(StrEnum):
+    """How a line of the log looks."""
+
+    text = "text"
+    json = "json"
+
+
+class LogLevel(StrEnum):
+    """From which level on lines are logged."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
 
 
 def _version(wanted: bool) -> None:
@@ -129,6 +146,24 @@ def init(
     from driftline import commands
 
     raise typer.Exit(commands.init(data, output, force))
+
+
+@app.command()
+def serve(
+    config: Config = DEFAULT_CONFIG,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0: any free one.", min=0, max=65535)] = 8501,
+    workers: Annotated[
+        int, typer.Option(help="How many models are run at the same time.", min=1, max=64)
+    ] = 4,
+    log_format: Annotated[LogFormat, typer.Option(help="How the log is written.")] = LogFormat.text,
+    log_level: Annotated[LogLevel, typer.Option(help="What is logged.")] = LogLevel.info,
+) -> None:
+    """Watch around the clock: judge windows when they are due, send notices, listen to HTTP."""
+    from driftline import commands
+
+    logs = (log_format.value, log_level.value)
+    raise typer.Exit(commands.serve(config, (host, port), workers, logs))
 
 
 @app.command()

@@ -22,6 +22,7 @@ from driftline.service.all_models import Goal, run_models
 from driftline.service.answer import answer, column_answer
 from driftline.service.build import outlets_of, watched_of
 from driftline.service.fitting import no_rows
+from driftline.service.logs import set_up_logs
 from driftline.service.outbox import deliver
 from driftline.service.pages import page_of
 from driftline.service.reminders import remind
@@ -190,6 +191,15 @@ def _table(path: Path) -> Any:
     for problem in reading.problems:
         terminal.warn(str(problem))
     return table
+
+
+def serve(config: Path, address: tuple[str, int], workers: int, log: tuple[str, str]) -> int:
+    from driftline.service.serve import Address, serve
+
+    settings = load_settings(config)
+    set_up_logs(*log, settings)
+    serve(settings, Address(*address), workers)
+    return WELL
 
 
 def report(config: Path, output: Path) -> int:

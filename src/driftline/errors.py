@@ -8,6 +8,7 @@
     ├── ProfileError
     │   ├── GridMismatch     two profiles that were counted on different grids
     │   └── CodecError       bytes that are not a profile or reference of ours, or are damaged
+    ├── ServiceError         the service cannot start
     ├── StoreError           the store cannot be opened or holds another version
     ├── ChannelError         a notice that was not sent
     │   ├── TryAgain         not now; it may be sent later
@@ -78,6 +79,10 @@ class CodecError(ProfileError):
 
 class StoreError(DriftlineError):
     """The store cannot be opened, or holds another version."""
+
+
+class ServiceError(DriftlineError):
+    """The service cannot start."""
 
 
 class ChannelError(DriftlineError):

@@ -5,7 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import re
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +21,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import driftline as package
 from driftline.cli import main
 from driftline.settings import Settings, load_settings
 from driftline.stores import Store, open_store
@@ -23,6 +29,9 @@ from driftline.stores import Store, open_store
 DAY = timedelta(days=1)
 START = datetime(2024, 1, 1, tzinfo=UTC)
 Change = Callable[[int, pd.DataFrame], pd.DataFrame]
+
+SOURCE = Path(package.__file__).parent.parent
+COMMAND = "from driftline.cli import main; main()"
 
 
 @dataclass(frozen=True)
@@ -205,6 +214,64 @@ def run_command(*words: str) -> Answer:
     return Answer(code, out.getvalue(), err.getvalue())
 
 
+def wait_until(true: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """What `true` says as soon as it is something; an error when that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < deadline, "waited for nothing"
+        time.sleep(0.03)
+    return found
+
+
+class ServiceProcess:
+    """One service on the settings of a folder; what it logs goes to a file there."""
+
+    def __init__(self, folder: Path, *words: str, name: str = "service") -> None:
+        self._log = folder / f"{name}.log"
+        environment = {"PYTHONPATH": str(SOURCE), "OPENBLAS_NUM_THREADS": "1"}
+        with self._log.open("a") as log:
+            self.begun = log.tell()
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-c", COMMAND, "serve", "--port", "0"),
+                    *("--config", str(folder / "driftline.yaml"), "--log-format", "json", *words),
+                ],
+                stdout=log,
+                stderr=log,
+                env=os.environ | environment,
+            )
+
+    @property
+    def text(self) -> str:
+        """All that it has logged."""
+        with self._log.open() as log:
+            log.seek(self.begun)
+            return log.read()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        whole = self.text.rpartition("\n")[0].splitlines()
+        return [json.loads(line) for line in whole if line.startswith("{")]
+
+    def said(self, words: str) -> bool:
+        return any(words in line["message"] for line in self.lines)
+
+    def listens(self) -> str:
+        """Its address, once it listens."""
+        found = wait_until(lambda: re.search(r"listens on (http://[^, ]+)", self.text))
+        return str(found[1])
+
+    def stop(self) -> int:
+        """End it in order; its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(20)
+
+
 @pytest.fixture(scope="session")
 def new_world() -> Callable[[Path], World]:
     """A world in a folder, for fixtures that outlive one test."""
@@ -220,3 +287,25 @@ def world(tmp_path: Path) -> World:
 def driftline() -> Callable[..., Answer]:
     """The command line: call it with the words that follow `driftline`."""
     return run_command
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., ServiceProcess]]:
+    """Starts a service: give it the folder of its settings. All are ended after the test."""
+    begun: list[ServiceProcess] = []
+
+    def start(folder: Path, *words: str, name: str = "service") -> ServiceProcess:
+        begun.append(ServiceProcess(folder, *words, name=name))
+        return begun[-1]
+
+    yield start
+    for service in begun:
+        if service.process.poll() is None:
+            service.kill()
+        assert "Traceback" not in service.text
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Any]:
+    """Waits until a function says something, and gives that."""
+    return wait_until

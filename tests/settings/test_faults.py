@@ -71,7 +71,7 @@ def test_the_message_names_the_file_and_counts() -> None:
         ("tsk: binary", 'models[0] (late).tsk: unknown key; did you mean "task"?'),
         (
             "xyz: 1",
-            "models[0] (late).xyz: unknown key; known are alarms, channels, every, labels, name",
+            "models[0] (late).xyz: unknown key; known are alarms, channels, every",
         ),
         (
             "task: binry",

@@ -47,6 +47,8 @@ class Told:
 
     notes: tuple[str, ...] = ()
     error: str = ""
+    waits_until: datetime | None = None
+    """Until when the rows of the newest due window, which has none yet, are waited for."""
 
 
 def catch_up(
@@ -88,6 +90,7 @@ class Run:
     until: datetime
     replay: Replay | None
     notes: list[str]
+    waits_until: datetime | None = None
 
     def go_on(self, progress: Progress | None) -> Told:
         """Every step that there is to do, each recorded by itself."""
@@ -159,11 +162,14 @@ class Run:
     def _may_come(self, newest: Window) -> bool:
         """Whether the rows of the newest due window, which has none, may just not be there yet: for
         a quarter of its length, unless there are later ones or it is a time that never has any."""
-        waited = self._clock >= newest.end + newest.length / PATIENCE
-        if self.replay or waited or self.watch.expected.is_idle(newest):
+        enough = newest.end + newest.length / PATIENCE
+        if self.replay or self._clock >= enough or self.watch.expected.is_idle(newest):
             return False
         later = self.watched.predictions.batches(newest.end, self.until, ())
-        return not any(table.num_rows for table in later)
+        if any(table.num_rows for table in later):
+            return False
+        self.waits_until = enough + self.watched.model.predictions.delay
+        return True
 
     def _join_late_labels(self, arrivals: Arrivals) -> None:
         """Join labels behind the last window: those that come late and, in a replay, those that
@@ -186,7 +192,7 @@ class Run:
         error = ""
         if arrivals.error:
             error = f"{arrivals.error}; windows are judged without labels until they can be read"
-        return Told(tuple(dict.fromkeys(told)), error)
+        return Told(tuple(dict.fromkeys(told)), error, self.waits_until)
 
 
 def _labels_since(state: ModelState, model: ModelSettings) -> datetime | None:

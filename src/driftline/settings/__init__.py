@@ -2,13 +2,12 @@
 
 from driftline.profiles.outcomes import Task
 from driftline.settings.channels import ChannelSettings
+from driftline.settings.deciding import Alarms, Performance
 from driftline.settings.fields import shown_url
 from driftline.settings.load import load_settings, parse_settings
 from driftline.settings.models import (
-    Alarms,
     Labels,
     ModelSettings,
-    Performance,
     Predictions,
     ReferenceSource,
     ReferenceSpan,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +23,7 @@ from pydantic import (
 )
 
 from driftline.alarms.budget import Budget
+from driftline.ticks import Cron, Every
 from driftline.windows import format_duration, parse_duration, parse_moment
 
 CONFIG = ConfigDict(
@@ -60,6 +62,24 @@ def _duration(value: object) -> timedelta:
 
 def _pause(value: object) -> timedelta:
     return timedelta() if str(value).strip() == "0" else _duration(value)
+
+
+def _every(value: object) -> Every:
+    text = str(value).strip()
+    if isinstance(value, timedelta) or len(text.split()) < 2:
+        return _duration(value)
+    return Cron(text)
+
+
+def _zone(value: object) -> ZoneInfo:
+    if isinstance(value, ZoneInfo):
+        return value
+    try:
+        return ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f'must be a time zone such as UTC or Europe/Berlin; found "{value}"'
+        ) from None
 
 
 def _interval(value: object) -> timedelta | None:
@@ -175,6 +195,9 @@ def _database_url(secret: SecretStr, info: ValidationInfo) -> SecretStr:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Often = Annotated[Every, BeforeValidator(_every)]
+"""A length of time or a cron expression."""
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Interval = Annotated[timedelta | None, BeforeValidator(_interval)]
 """A length of time, or `never`."""
 Pause = Annotated[timedelta, BeforeValidator(_pause)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -16,25 +17,25 @@ from pydantic import (
     model_validator,
 )
 
-from driftline.alarms.budget import Budget
 from driftline.errors import nearest
 from driftline.performance import metrics_of
 from driftline.profiles.outcomes import Task
 from driftline.settings.channels import ChannelSettings
+from driftline.settings.deciding import Alarms, Performance
 from driftline.settings.fields import (
     CONFIG,
     DEFAULT_STORE,
     DatabaseUrl,
     Duration,
-    FalseAlarms,
     Label,
     Moment,
     Name,
+    Often,
     Pause,
-    Share,
     Text,
     WebUrl,
     WindowLength,
+    Zone,
 )
 from driftline.settings.serving import ApiSettings, LogSettings
 from driftline.windows import format_duration, iso
@@ -135,36 +136,6 @@ class ReferenceSource(BaseModel):
     """Column with the moment of each row; default: that of the predictions, where it is there."""
 
 
-class Alarms(BaseModel):
-    """When to alarm."""
-
-    model_config = CONFIG
-
-    false_alarms: FalseAlarms = Budget()
-    """The one knob: how many false alarms are acceptable, over all columns and tests of a model."""
-    min_rows: int = Field(default=20, ge=1)
-    """Windows with fewer rows are recorded but not judged."""
-
-
-class Performance(BaseModel):
-    """How performance is followed once labels come: a current span against the one before it."""
-
-    model_config = CONFIG
-
-    current: Duration = timedelta(days=7)
-    """Length of the span that is judged; a whole number of windows."""
-    baseline: Duration = timedelta(days=30)
-    """Length of the span that it is compared with; it ends where the current one begins."""
-    drop: Share = Field(default=0.05, gt=0, lt=1)
-    """Relative worsening that is worth an alarm (0.05 is 5 %), if its interval excludes none."""
-    metric: str | None = None
-    """The metric shown first; default: chosen by the task."""
-    min_labels: int = Field(default=100, ge=1)
-    """A span with fewer labels is not judged."""
-    min_coverage: Share = Field(default=0.5, ge=0, le=1)
-    """A span in which a smaller share of predictions has a label is not judged."""
-
-
 class ModelSettings(BaseModel):
     """One model that is watched."""
 
@@ -189,8 +160,14 @@ class ModelSettings(BaseModel):
     """What the model is used to."""
     window: WindowLength = timedelta(days=1)
     """The piece of time that one check looks at: a length that divides a day, 1d or 1w."""
-    every: Duration = Field(default_factory=lambda given: given.get("window", timedelta(days=1)))
-    """How often to look for windows that are due; default: the length of the window."""
+    every: Often = Field(default_factory=lambda given: given.get("window", timedelta(days=1)))
+    """How often to look for windows that are due, or when: a cron expression (`0 6 * * *`);
+    default: the length of the window."""
+    timezone: Zone = ZoneInfo("UTC")
+    """Time zone in which a cron expression is read. Windows are in UTC all the same."""
+    patience: Duration | None = None
+    """How long a source may fail before that is an incident; default: the length of the window, at
+    most 1h."""
     alarms: Alarms = Alarms()
     """When to alarm."""
     performance: Performance = Field(default=Performance(), validate_default=True)
@@ -278,8 +255,13 @@ class Settings(BaseModel):
     """When to alarm."""
     performance: Performance = Performance()
     """How performance is followed."""
-    every: Duration | None = None
-    """How often to look for windows that are due; default: the length of each model's window."""
+    every: Often | None = None
+    """How often to look for windows that are due, or when; default: the length of each model's
+    window."""
+    timezone: Zone = ZoneInfo("UTC")
+    """Time zone in which a cron expression is read."""
+    patience: Duration | None = None
+    """How long a source may fail before that is an incident."""
     log: LogSettings = LogSettings()
     """Where predictions and labels are kept that were sent to the service."""
     api: ApiSettings = ApiSettings()

@@ -65,6 +65,11 @@ class SqlStore:
         self._engine = engine
         self.outbox = SqlOutbox(engine)
 
+    @property
+    def engine(self) -> Engine:
+        """Connections to the database, for what else is kept in it."""
+        return self._engine
+
     def model(self, name: str) -> ModelState | None:
         found = (
             select(

@@ -87,12 +87,14 @@ def put(
         connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), values)
 
 
-def put_new(connection: Connection, table: Table, new: Iterable[Row]) -> None:
-    """Insert rows whose id is not known yet."""
+def put_new(
+    connection: Connection, table: Table, new: Iterable[Row], by: tuple[str, ...] = ("id",)
+) -> None:
+    """Insert rows whose id (or `by`) is not known yet."""
     values = list(new)
     if values:
         insert = insert_into(connection, table)
-        connection.execute(insert.on_conflict_do_nothing(index_elements=("id",)), values)
+        connection.execute(insert.on_conflict_do_nothing(index_elements=by), values)
 
 
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
