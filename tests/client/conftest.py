@@ -50,6 +50,8 @@ class Recorder:
         self.accepted: dict[str, list[dict[str, Any]]] = {}
         self.script: list[Scripted] = []
         self.most_rows: int | None = None
+        self.most_bytes: int | None = None
+        self.turned_away = 0
         self.go_on = threading.Event()
         self.go_on.set()
         self.came = threading.Condition()
@@ -86,9 +88,16 @@ class Recorder:
 def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 65536  # an answer in one piece
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            size = int(self.headers["Content-Length"])
+            if recorder.most_bytes is not None and size > recorder.most_bytes:
+                recorder.turned_away += 1
+                self.send_error(413)  # before the body is read, and hangs up
+                self.close_connection = True
+                return
+            body = self.rfile.read(size)
             table = pa.ipc.open_stream(body).read_all()
             headers = dict(self.headers.items())
             request = Request(self.path, headers, table.to_pylist(), table.schema)

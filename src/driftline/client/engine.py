@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 AT_EXIT = 5.0
 """Seconds that the end of the process waits for the server."""
 
+_MANY = 100
+_SELDOM = 30.0
+"""While more batches than that wait, a new one is made every so many seconds: a server that is away
+for days is not given a file for every second."""
+
 Target = tuple[str, str | None, str]
 """URL, key and model."""
 
@@ -135,7 +140,8 @@ class Engine:
 
     def _pack_all(self) -> None:
         while self._ends_at is None:
-            self._buffer.wait(self._limits.interval)
+            many = self._outbox.batches() > _MANY
+            self._buffer.wait(max(self._limits.interval, _SELDOM if many else 0.0))
             self._pack(self._buffer.take())
         self._pack(self._buffer.take())
         self._outbox.end(self._ends_at)

@@ -78,6 +78,10 @@ class Outbox:
         with self.changed:
             return self._memory.rows, self._disk.rows
 
+    def batches(self) -> int:
+        """How many batches wait."""
+        return len(self._waiting)
+
     def take_over(self) -> None:
         """Add what dead processes have left in the spool, before all else."""
         try:

@@ -60,10 +60,11 @@ class Spool:
             if part not in self._locks and self._lock(part):
                 for path in part.iterdir():
                     ticket = ticket_of(path.name)
-                    if ticket is not None:
-                        found.append((ticket, path, path.stat().st_size))
-                    elif path.suffix == ".new":
-                        path.unlink()
+                    with contextlib.suppress(FileNotFoundError):  # somebody tidies up
+                        if ticket is not None:
+                            found.append((ticket, path, path.stat().st_size))
+                        elif path.suffix == ".new":
+                            path.unlink()
         return sorted(found)
 
     def reject(self, ticket: Ticket, body: bytes, reason: dict[str, Any]) -> Path:
