@@ -146,3 +146,16 @@ def test_what_can_be_drawn_goes_with_the_notice(world: World) -> None:
     assert isinstance(drop, Trend)
     assert any(result.alarm for result in drop.results)
     assert unknown is None
+
+
+def test_what_is_told_together_does_not_contradict_itself(world: World) -> None:
+    def worse(day: int, frame: pd.DataFrame) -> pd.DataFrame:
+        wrong = frame["actual"].where(frame.index % 3 != 0, 1 - frame["actual"])
+        return dearer(day, frame).assign(actual=wrong if day > 33 else frame["actual"])
+
+    world.label(world.live(range(42), worse, rows=300))
+    world.settle(world.labelled(), channels=[{"kind": "stderr"}])
+    told = world.check(42).err
+    assert told.startswith("late-arrival: Performance drop and data drift opened")
+    assert "Performance: dropped too" in told
+    assert "no drop seen" not in told

@@ -9,7 +9,7 @@ from datetime import timedelta
 from driftline.errors import DriftlineError
 from driftline.illustrations import Distribution, Illustration, Trend
 from driftline.notices import Notice
-from driftline.records import Incident
+from driftline.records import Event, Incident
 from driftline.reference import Reference
 from driftline.service.pages import distribution_of
 from driftline.settings.models import ModelSettings, Settings
@@ -24,9 +24,19 @@ def dresser(settings: Settings, store: Store, illustrated: bool) -> Callable[[No
 
     def dress(notice: Notice) -> Notice:
         shown = illustration_of(notice, settings, store) if illustrated else None
-        return replace(notice, url=settings.url or "", illustration=shown)
+        events = tuple(_as_known_now(event, store) for event in notice.events)
+        return replace(notice, events=events, url=settings.url or "", illustration=shown)
 
     return dress
+
+
+def _as_known_now(event: Event, store: Store) -> Event:
+    """The event with what is known of its incident by now, as long as it is no worse. Events of
+    several windows are told together by a check that catches up, and must not contradict."""
+    now, then = store.incident(event.incident.id), event.incident
+    if now is None or not now.is_open or now.severity != then.severity:
+        return event
+    return replace(event, incident=replace(then, message=now.message, facts=now.facts))
 
 
 def illustration_of(notice: Notice, settings: Settings, store: Store) -> Illustration | None:
@@ -46,7 +56,8 @@ def illustration_of(notice: Notice, settings: Settings, store: Store) -> Illustr
 
 def _trend(model: ModelSettings, store: Store, incident: Incident) -> Trend | None:
     found = store.performance(model.name, incident.opened - BEFORE)
-    return Trend(tuple(found), incident.opened) if found else None
+    judged = tuple(result for result in found if result.status == "judged")
+    return Trend(judged, incident.opened) if judged else None
 
 
 def _distribution(model: ModelSettings, store: Store, incident: Incident) -> Distribution | None:

@@ -106,24 +106,32 @@ def _trend(axes: Axes, shown: Trend) -> str:
     name = shown.results[-1].main
     found = [(r.span.end, r.metrics[name]) for r in shown.results if name in r.metrics]
     known = [(at, change) for at, change in found if change.current is not None]
+    if not known:
+        return f"{metric_name(name)}: not measured"
     points = [(float(dates.date2num(at)), change) for at, change in known]
     sure = [(at, c.low, c.high) for at, c in points if c.low is not None and c.high is not None]
     if sure:
         at, low, high = np.array(sure).T
         axes.fill_between(at, low, high, color=CURRENT, alpha=0.16, linewidth=0, label="interval")
-    line = np.array([(at, change.current) for at, change in points]).reshape(-1, 2)
+    line = np.array([(at, change.current) for at, change in points])
     axes.plot(*line.T, color=CURRENT, linewidth=1.6, label=metric_name(name))
     alarms = line[[change.alarm for _, change in points]]
     if len(alarms):
         axes.plot(*alarms.T, "D", color=ALARM, markersize=4, label="alarm")
-    last = points[-1][1] if points else None
-    if last is not None and last.baseline is not None:
-        axes.axhline(last.baseline, color=REFERENCE, linestyle=":", linewidth=1.2, label="before")
+    told = max(points, key=lambda point: (point[1].alarm, point[0]))[1]
+    if told.baseline is not None:
+        axes.axhline(told.baseline, color=REFERENCE, linestyle=":", linewidth=1.2, label="before")
+    lowest, highest = line[:, 1].min(), line[:, 1].max()
+    margin = 0.3 * (highest - lowest) or 0.1 * abs(highest) or 1.0
+    axes.set_ylim(lowest - margin, highest + margin)  # however wide the intervals of late spans
     axes.axvline(float(dates.date2num(shown.opened)), color=ALARM, linewidth=0.8, alpha=0.6)
+    axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="best", ncols=4)
+    _dated(axes, dates)
+    return f"{metric_name(name)}: {number(told.current)}, before {number(told.baseline)}"
+
+
+def _dated(axes: Axes, dates: Any) -> None:
     axes.xaxis.get_offset_text().set(fontsize=8, color=INK)
     locator = dates.AutoDateLocator(maxticks=7)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
-    axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="best", ncols=4)
-    told = f"{number(last.current)}, before {number(last.baseline)}" if last else "not measured"
-    return f"{metric_name(name)}: {told}"
