@@ -6,6 +6,7 @@ other. Within a queue the order is kept: while the first notice is tried again, 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -62,16 +63,19 @@ def deliver(store: Store, outlets: Mapping[str, Outlet], now: datetime) -> Deliv
     return Delivered(sum(one.sent for one in found), troubles)
 
 
-def deliver_to(store: Store, name: str, outlet: Outlet, now: datetime) -> Delivered:
-    """Send what is due on one channel, in order, until one has to wait."""
+def deliver_to(
+    store: Store, name: str, outlet: Outlet, now: datetime, seconds: float = math.inf
+) -> Delivered:
+    """Send what is due on one channel, in order, until one has to wait; none is begun after so many
+    `seconds`."""
     begun = time.monotonic()
     sent = 0
     troubles: list[Trouble] = []
-    while True:
-        moment = now + timedelta(seconds=int(time.monotonic() - begun))
+    while (passed := time.monotonic() - begun) < seconds:
+        moment = now + timedelta(seconds=int(passed))
         claimed = store.outbox.claim(name, moment)
         if not claimed:
-            return Delivered(sent, tuple(troubles))
+            break
         rows = [row for row, _ in claimed]
         model = rows[0].model
         if is_muted(store.mutes(moment), model, moment):
@@ -87,6 +91,7 @@ def deliver_to(store: Store, name: str, outlet: Outlet, now: datetime) -> Delive
         else:
             final = settled[0].state == "failed"
             troubles.append(Trouble(name, notice.title, settled[0].error, final))
+    return Delivered(sent, tuple(troubles))
 
 
 def is_muted(mutes: Sequence[Mute], model: str, now: datetime) -> bool:

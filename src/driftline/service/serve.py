@@ -11,6 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 from driftline.errors import ServiceError, StoreError
 from driftline.service.build import outlets_of
 from driftline.service.loops import Loop, keep
-from driftline.service.outbox import deliver
+from driftline.service.outbox import deliver_to
 from driftline.service.reminders import remind
 from driftline.service.schedule import due_at_start
 from driftline.service.turns import Turns
@@ -127,8 +128,10 @@ class Service:
         self._settings = settings
         self._outlets = outlets_of(settings, store)
         self._begun = False
-        self._reminds = 0.0
-        self.loops = [Loop("schedule", self._turn), Loop("outbox", self._deliver)]
+        self.loops = [Loop("schedule", self._turn), Loop("reminders", self._remind)]
+        self.loops += [
+            Loop(f"channel {name}", partial(self._deliver, name)) for name in self._outlets
+        ]
         self.turns.ended = self._wake
 
     def _wake(self) -> None:
@@ -143,12 +146,15 @@ class Service:
             self._begun = True
         return self.turns.step()
 
-    def _deliver(self) -> float:
-        now = datetime.now(UTC)
-        if time.monotonic() >= self._reminds:
-            remind(self._settings, self.store, now)
-            self._reminds = time.monotonic() + REMIND_SECONDS
-        for trouble in deliver(self.store, self._outlets, now).troubles:
+    def _remind(self) -> float:
+        remind(self._settings, self.store, datetime.now(UTC))
+        return REMIND_SECONDS
+
+    def _deliver(self, name: str) -> float:
+        """Send what is due on one channel; a slow one keeps only itself waiting."""
+        outlet, now = self._outlets[name], datetime.now(UTC)
+        found = deliver_to(self.store, name, outlet, now, OUTBOX_SECONDS)
+        for trouble in found.troubles:
             level = logging.ERROR if trouble.final else logging.WARNING
             verb = "was not sent" if trouble.final else "is sent later"
             log.log(level, "%s: %s %s: %s", trouble.channel, trouble.title, verb, trouble.error)
