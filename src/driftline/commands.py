@@ -194,7 +194,8 @@ def _table(path: Path) -> Any:
 
 
 def serve(config: Path, address: tuple[str, int], workers: int, log: tuple[str, str]) -> int:
-    from driftline.service.serve import Address, serve
+    from driftline.service.listening import Address
+    from driftline.service.serve import serve
 
     settings = load_settings(config)
     set_up_logs(*log, settings)

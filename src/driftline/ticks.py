@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from cronsim import CronSim, CronSimError
 
-from driftline.windows import window_at
+from driftline.windows import format_duration, window_at
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,18 @@ class Cron:
                 "day at 6:00"
             ) from None
 
-    def __str__(self) -> str:
-        return self.expression
-
 
 Every = timedelta | Cron
 """How often: a length of time or a cron expression."""
+
+
+def written(every: Every) -> str:
+    """As the settings have it.
+
+    >>> written(timedelta(hours=6)), written(Cron("0 6 * * *"))
+    ('6h', '0 6 * * *')
+    """
+    return format_duration(every) if isinstance(every, timedelta) else every.expression
 
 
 def tick_after(every: Every, zone: tzinfo, moment: datetime) -> datetime:

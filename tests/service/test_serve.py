@@ -74,7 +74,7 @@ def test_it_judges_tells_answers_and_ends_in_order(
     settings_of(world, "a", "b")
     service = serve(world.folder)
     address = service.listens()
-    assert httpx.get(f"{address}/healthz").json() == {"status": "ok"}
+    assert httpx.get(f"{address}/healthz").json() == {"status": "alive"}
     eventually(lambda: judged(world, "a") == judged(world, "b") == DAYS - 30)
     eventually(lambda: service.text.count("amount: ") >= 2)
     assert service.stop() == 0

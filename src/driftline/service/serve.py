@@ -1,4 +1,4 @@
-"""Serve: the schedule, the outbox and HTTP in one process, until a signal ends it."""
+"""Serve: the schedule, the outbox, the log and HTTP in one process, until a signal ends it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ import socket
 import sys
 import time
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from threading import Event, Thread
-from typing import TYPE_CHECKING
+from threading import Event
 
 from sqlalchemy.exc import OperationalError
 
 from driftline.errors import ServiceError, StoreError
+from driftline.log.moving import Mover
+from driftline.log.taking import Log, open_log
+from driftline.service.api import api
 from driftline.service.build import outlets_of
-from driftline.service.loops import Loop, keep
+from driftline.service.listening import Address, Http, listening_socket, url_of
+from driftline.service.loops import Loop, Step, keep
 from driftline.service.outbox import deliver_to
 from driftline.service.reminders import remind
 from driftline.service.schedule import due_at_start
@@ -27,10 +29,6 @@ from driftline.service.turns import Turns
 from driftline.settings.models import Settings
 from driftline.stores.schedule import Schedule
 from driftline.stores.sql import SqlStore, open_sql_store
-
-if TYPE_CHECKING:
-    import uvicorn
-    from starlette.applications import Starlette
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +47,6 @@ UNREACHED = 60.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where the service listens."""
-
-    host: str
-    port: int
-
-
 def serve(settings: Settings, address: Address, workers: int) -> None:
     """Run until a signal comes. Raises ServiceError or StoreError when it cannot start."""
     url = settings.store.get_secret_value()
@@ -69,14 +59,14 @@ def serve(settings: Settings, address: Address, workers: int) -> None:
     with listening_socket(address) as listening:
         before = _on_signals(stop)
         try:
-            service = Service(settings, _open(url, stop), workers)
-            _run(service, listening, stop)
+            store = _opened(url, stop)
+            _run(Service(settings, store, workers), listening, stop)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
 
-def _open(url: str, stop: Event) -> SqlStore:
+def _opened(url: str, stop: Event) -> SqlStore:
     """The store; a server that cannot be reached yet is waited for."""
     deadline = time.monotonic() + UNREACHED
     while True:
@@ -88,21 +78,6 @@ def _open(url: str, stop: Event) -> SqlStore:
                 raise
             log.warning("waits for the store: %s", error)
             stop.wait(2.0)
-
-
-def listening_socket(address: Address) -> socket.socket:
-    """A socket that listens there already, so that a taken port stops the start."""
-    try:
-        found = socket.getaddrinfo(
-            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        family, _, _, _, place = found[0]
-        return socket.create_server(place[:2], family=family, backlog=2048)
-    except OSError as error:
-        raise ServiceError(
-            f"cannot listen on {address.host} port {address.port}: {error.strerror}; give another "
-            "address with --host or --port, or end what listens there"
-        ) from error
 
 
 def _on_signals(stop: Event) -> dict[signal.Signals, signal._HANDLER]:
@@ -122,20 +97,25 @@ class Service:
     def __init__(self, settings: Settings, store: SqlStore, workers: int) -> None:
         by = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         models = {model.name: model for model in settings.models}
+        self.settings = settings
         self.store = store
         self.schedule = Schedule(store.engine)
         self.turns = Turns(models, store, self.schedule, by, workers)
-        self._settings = settings
+        self.log: Log = open_log(settings)
+        self._mover = Mover(self.log, settings.log.retention, by)
         self._outlets = outlets_of(settings, store)
         self._begun = False
-        self.loops = [Loop("schedule", self._turn), Loop("reminders", self._remind)]
-        self.loops += [
-            Loop(f"channel {name}", partial(self._deliver, name)) for name in self._outlets
-        ]
+        channels = {f"channel {name}": partial(self._deliver, name) for name in self._outlets}
+        steps: dict[str, Step] = {"schedule": self._turn, "reminders": self._remind, **channels}
+        if self.log.places:
+            steps["log"] = self._move
+        self.loops = [Loop(name, step) for name, step in steps.items()]
+        self._hurried = [loop for loop in self.loops if loop.name in ("schedule", *channels)]
         self.turns.ended = self._wake
 
     def _wake(self) -> None:
-        for loop in self.loops:
+        """A model's run is over: others may be due, and people told."""
+        for loop in self._hurried:
             loop.wake()
 
     def _turn(self) -> float:
@@ -147,7 +127,7 @@ class Service:
         return self.turns.step()
 
     def _remind(self) -> float:
-        remind(self._settings, self.store, datetime.now(UTC))
+        remind(self.settings, self.store, datetime.now(UTC))
         return REMIND_SECONDS
 
     def _deliver(self, name: str) -> float:
@@ -159,6 +139,10 @@ class Service:
             verb = "was not sent" if trouble.final else "is sent later"
             log.log(level, "%s: %s %s: %s", trouble.channel, trouble.title, verb, trouble.error)
         return OUTBOX_SECONDS
+
+    def _move(self) -> float:
+        self._mover.move_all(datetime.now(UTC))
+        return self.settings.log.every.total_seconds()
 
     def start(self) -> None:
         for loop in self.loops:
@@ -190,66 +174,36 @@ class Service:
         for name in self.turns.give_back():
             log.info("given back in mid-run", extra={"model": name})
 
-    @property
-    def healthy(self) -> bool:
-        """Whether every loop is there. One that waits for the store is."""
-        return all(loop.alive for loop in self.loops)
+    def dead(self) -> list[str]:
+        """The loops that have died. One that waits for the store has not."""
+        return [loop.name for loop in self.loops if not loop.alive]
 
 
 def _run(service: Service, listening: socket.socket, stop: Event) -> None:
-    server = _http(service)
-    http = Thread(target=server.run, args=([listening],), name="driftline-http", daemon=True)
-    http.start()
+    http = Http(api(service.settings, service.store, service.log, dead=service.dead), listening)
     service.start()
-    host, port = listening.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    log.info("listens on http://%s:%d, watches %s", shown, port, ", ".join(service.turns.models))
+    http.start()
+    log.info("listens on %s, watches %s", url_of(listening), ", ".join(service.turns.models))
     while not stop.wait(1.0):
         service.revive()
-        if not http.is_alive():
+        if not http.alive:
             raise ServiceError("HTTP has ended; the log says why")
-    log.info("stops: windows in hand are finished, a second signal ends it at once")
+    log.info("stops: what is in hand is finished; a second signal ends it at once")
     deadline = time.monotonic() + GRACE
-    server.should_exit = True
+    http.stop()
     service.stop()
     ended = service.finish(deadline)
-    http.join(max(0.1, deadline - time.monotonic()))
+    ended = http.join(deadline - time.monotonic()) and ended
     log.info("stopped")
-    if not ended or http.is_alive():
+    if not ended:
         _leave()
+    service.log.close()
     service.store.close()
 
 
 def _leave() -> None:
-    """End though a thread hangs in a source: a claim that it held is given back already."""
+    """End though a thread hangs in a source: what it had claimed is given back already."""
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(0)
-
-
-def _http(service: Service) -> uvicorn.Server:
-    import uvicorn
-
-    config = uvicorn.Config(
-        _app(service),
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        timeout_graceful_shutdown=3,
-    )
-    return uvicorn.Server(config)
-
-
-def _app(service: Service) -> Starlette:
-    from starlette.applications import Starlette
-    from starlette.requests import Request
-    from starlette.responses import JSONResponse
-    from starlette.routing import Route
-
-    def healthz(_request: Request) -> JSONResponse:
-        well = service.healthy
-        told = {"status": "ok" if well else "failing"}
-        return JSONResponse(told, 200 if well else 503)
-
-    return Starlette(routes=[Route("/healthz", healthz)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Depends, FastAPI
 
@@ -21,11 +21,18 @@ Every answer that is no success is a problem document (RFC 9457). Where keys wer
 but /healthz and /readyz needs one: `Authorization: Bearer KEY`."""
 
 
-def api(settings: Settings, store: Store, log: Log, more: Sequence[APIRouter] = ()) -> FastAPI:
+def api(
+    settings: Settings,
+    store: Store,
+    log: Log,
+    more: Sequence[APIRouter] = (),
+    dead: Callable[[], Sequence[str]] = list,
+) -> FastAPI:
     """The API as an ASGI application. It neither opens nor closes `store` and `log`.
 
     Args:
         more: further routes, for which any key that may read will do.
+        dead: names what should run beside the API and does not.
     """
     access = Access(Keys(log.engine), settings.api.requests_per_second)
     app = FastAPI(
@@ -40,7 +47,7 @@ def api(settings: Settings, store: Store, log: Log, more: Sequence[APIRouter] = 
         [Depends(allowed(access, scope))] for scope in ("write", "read", "admin", None)
     )
     denied = documented(401, 403, 429, 503)
-    app.include_router(health.router(store))
+    app.include_router(health.router(store, dead))
     app.include_router(rows.router(settings, log), dependencies=write, responses=denied)
     app.include_router(models.router(settings, store), dependencies=read, responses=denied)
     app.include_router(incidents.reading(settings, store), dependencies=read, responses=denied)

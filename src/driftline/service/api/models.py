@@ -13,6 +13,7 @@ from driftline.service.api.problems import documented
 from driftline.settings.models import ModelSettings, Settings
 from driftline.stores import Store
 from driftline.stores.keys import Key
+from driftline.ticks import written
 from driftline.windows import format_duration, iso, parse_moment
 
 Document = dict[str, Any]
@@ -62,7 +63,7 @@ def _model(model: ModelSettings, store: Store) -> Document:
         "version": model.version,
         "task": model.task,
         "window": format_duration(model.window),
-        "every": format_duration(model.every),
+        "every": written(model.every),
         "judged_until": iso(state.position) if state else None,
         "open_incidents": len(store.incidents(model.name, open_only=True)),
     }

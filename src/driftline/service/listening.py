@@ -1,0 +1,82 @@
+"""Listening: the socket and the HTTP server of the service."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from driftline.errors import ServiceError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the service listens."""
+
+    host: str
+    port: int
+
+
+def listening_socket(address: Address) -> socket.socket:
+    """A socket that listens there already, so that a taken port stops the start."""
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+        family, _, _, _, place = found[0]
+        return socket.create_server((str(place[0]), int(place[1])), family=family, backlog=2048)
+    except OSError as error:
+        raise ServiceError(
+            f"cannot listen on {address.host} port {address.port}: {error.strerror}; give another "
+            "address with --host or --port, or end what listens there"
+        ) from error
+
+
+def url_of(listening: socket.socket) -> str:
+    """Where it can be reached.
+
+    >>> with socket.create_server(("127.0.0.1", 0)) as listening:
+    ...     url_of(listening)
+    'http://127.0.0.1:...'
+    """
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Http:
+    """The HTTP server, in a thread of its own. Signals are the business of the main thread."""
+
+    def __init__(self, app: FastAPI, listening: socket.socket) -> None:
+        import uvicorn
+
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=3,
+            )
+        )
+        self._thread = Thread(
+            target=self._server.run, args=([listening],), name="driftline-http", daemon=True
+        )
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Take no further connection; finish what is asked."""
+        self._server.should_exit = True
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the end; whether it has ended."""
+        self._thread.join(max(0.1, seconds))
+        return not self.alive
