@@ -260,3 +260,18 @@ class Changes:
     incidents: tuple[Incident, ...] = ()
     events: tuple[Event, ...] = ()
     outbox: tuple[OutboxRow, ...] = ()
+
+    def then(self, later: Changes) -> Changes:
+        """These changes and those of the next step as one step."""
+        incidents = {incident.id: incident for incident in (*self.incidents, *later.incidents)}
+        return Changes(
+            replace(later.state, revision=self.state.revision),
+            (*self.windows, *later.windows),
+            {**self.profiles, **later.profiles},
+            {**self.predictions, **later.predictions},
+            {**self.outcomes, **later.outcomes},
+            (*self.performance, *later.performance),
+            tuple(incidents.values()),
+            (*self.events, *later.events),
+            (*self.outbox, *later.outbox),
+        )

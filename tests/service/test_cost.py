@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -14,10 +14,14 @@ from driftline.service.build import watched_of
 from driftline.service.run import catch_up
 from driftline.service.steps import Watched
 from driftline.sources import Reading, Source
-from driftline.stores import Store
+from driftline.stores import Store, open_store
 
 if TYPE_CHECKING:
     from tests.service.conftest import World
+
+
+QUARTER = timedelta(hours=6)
+"""So long a newest window without rows is waited for."""
 
 
 @dataclass
@@ -27,6 +31,7 @@ class CountingSource:
     source: Source
     rows: int = 0
     moments: int = 0
+    readings: int = 0
 
     @property
     def name(self) -> str:
@@ -38,6 +43,7 @@ class CountingSource:
         end: datetime | None = None,
         columns: Collection[str] | None = None,
     ) -> Reading:
+        self.readings += 1
         reading = self.source.batches(start, end, columns)
         return Reading(self._counted(reading), reading.problems)
 
@@ -58,15 +64,17 @@ class CountingSource:
 
 @dataclass
 class CountingStore:
-    """A store that counts what it gives back: records, and bytes of blobs."""
+    """A store that counts what it is asked, and what it gives back: records, bytes of blobs."""
 
     store: Any
     given: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.store, name)
 
         def counted(*values: Any, **named: Any) -> Any:
+            self.asked[name] += 1
             found = method(*values, **named)
             if isinstance(found, list | dict):
                 self.given[name] += len(found)
@@ -107,3 +115,35 @@ def test_a_day_costs_the_same_after_thirty_days_and_after_a_hundred(world: World
     assert set(early) == set(late)
     for name, count in early.items():
         assert late[name] <= count * 1.3, name
+
+
+def kept(store: Store) -> list[object]:
+    name = "late-arrival"
+    incidents = store.incidents()
+    return [
+        *(store.windows(name), store.profiles(name), store.outcomes(name)),
+        *(store.performance(name, every_judgement=True), incidents),
+        *(store.events(incident.id) for incident in incidents),
+    ]
+
+
+def test_years_without_rows_cost_a_few_readings_and_find_what_daily_checks_find(
+    world: World,
+) -> None:
+    world.live(range(34))
+    world.live(range(1034, 1036))
+    (world.predictions / "empty.parquet").touch()
+    world.label()
+    (model,) = world.settle(world.labelled()).models
+    daily, at_once = open_store("memory://"), CountingStore(open_store("memory://"))
+    predictions = CountingSource(watched_of(model).predictions)
+    for day in (33, 34, 35, 36, 40, 1000, 1001, 1034, 1035, 1036):
+        catch_up(watched_of(model), daily, world.day(day) + QUARTER)
+    catch_up(watched_of(model), at_once, world.day(33))
+    opened = watched_of(model)
+    catch_up(replace(opened, predictions=predictions), at_once, world.day(1036) + QUARTER)
+    assert kept(at_once.store) == kept(daily)
+    (incident,) = [i for i in daily.incidents() if i.kind == "data_quality"]
+    assert (incident.message, incident.alarms) == ("no rows since 4 Feb 2024", 1000)
+    assert predictions.readings < 60
+    assert at_once.asked["record"] < 20

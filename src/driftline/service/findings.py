@@ -21,7 +21,7 @@ from driftline.records import (
     WindowResult,
 )
 from driftline.statistics import statistics
-from driftline.wording import count, listing, metric_name, number, percent, span
+from driftline.wording import count, listing, metric_name, moment, number, percent, span
 
 
 def drift_findings(
@@ -84,8 +84,15 @@ def _by(statistic: str, column: ColumnVerdict, sides: tuple[Summary, Summary]) -
 
 def quality_findings(result: WindowResult) -> list[Finding]:
     """A finding for each fault of the window."""
+    start = result.window.start
     return [
-        Finding("data_quality", fault.severity, fault.column, fault.message, result.window.start)
+        Finding(
+            "data_quality",
+            fault.severity,
+            fault.column,
+            f"no rows since {moment(start)}" if fault.code == "no_rows" else fault.message,
+            start,
+        )
         for fault in result.faults
     ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import takewhile
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +42,43 @@ def in_chunks(windows: Sequence[Window]) -> Iterator[list[Window]]:
     """Neighbours that are read together."""
     for i in range(0, len(windows), CHUNK):
         yield list(windows[i : i + CHUNK])
+
+
+def take_in_order(
+    model: ModelSettings, source: Source, grids: Mapping[str, Grid], due: Sequence[Window]
+) -> Iterator[tuple[Window, Intake, datetime]]:
+    """Each due window, what was read of it, and up to where was read.
+
+    Behind windows without any rows the next rows are looked for in ever longer strides, in the
+    timestamp column alone: a feed that ended years ago costs a few readings.
+    """
+    done, stride = 0, CHUNK
+    while done < len(due):
+        intake = None
+        if stride > CHUNK:
+            intake = _without_rows(model, source, grids, due[done : done + stride])
+        if intake is None:
+            stride = CHUNK
+            intake = take_in(model, source, grids, due[done : done + stride])
+        read = list(intake.profiles)
+        for window in read:
+            yield window, intake, read[-1].end
+        done += len(read)
+        rows = any(profile.rows for profile in intake.profiles.values())
+        stride = CHUNK if rows or len(read) < stride else 2 * stride
+
+
+def _without_rows(
+    model: ModelSettings, source: Source, grids: Mapping[str, Grid], windows: Sequence[Window]
+) -> Intake | None:
+    """The windows before the first that has rows; None when there are none, or when each has to be
+    read to know what is wrong with the source there (that a file is empty is so everywhere)."""
+    counts, problems = count_rows(model, source, windows)
+    empty = list(takewhile(lambda window: not counts[window], windows))
+    if not empty or any(problem.code != "empty_source" for problem in problems):
+        return None
+    none = Profile.empty(grids)
+    return Intake(dict.fromkeys(empty, none), problems=dict.fromkeys(empty, problems))
 
 
 def role_columns(model: ModelSettings) -> list[str]:

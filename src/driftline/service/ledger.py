@@ -35,6 +35,9 @@ from driftline.stores import Store
 from driftline.windows import MICROSECOND, Window, to_micros
 from driftline.wording import count
 
+NO_ROWS = encode_rows(rows_table([], None, None, None))
+"""What is kept of a window without predictions."""
+
 
 @dataclass
 class Ledger:
@@ -63,10 +66,13 @@ class Ledger:
 
     def add_window(self, window: Window, tables: Sequence[pa.Table]) -> None:
         """Keep a new window's rows and join labels that came early."""
+        self.changed.add(window)
+        if not any(table.num_rows for table in tables):
+            self.rows[window] = NO_ROWS
+            return
         predictions = self.model.predictions
         rows = rows_table(tables, predictions.id, predictions.prediction, predictions.score)
         self.rows[window] = encode_rows(rows)
-        self.changed.add(window)
         if self.early is not None and self.early.num_rows:
             joined = join({window: self.rows[window]}, self.early)
             self.matched += joined.matched
@@ -86,9 +92,10 @@ class Ledger:
         """Join labels that have become known; those without a prediction yet are kept as early."""
         labels = self.model.labels
         assert labels is not None
-        known = labels_table(list(tables), labels.id, labels.label, labels.timestamp)
-        if known.num_rows == 0:
+        some = [table for table in tables if table.num_rows]
+        if not some:
             return
+        known = labels_table(some, labels.id, labels.label, labels.timestamp)
         joined = join(self.rows, known)
         self.seen += known.num_rows
         self.matched += joined.matched
@@ -118,14 +125,17 @@ class Ledger:
         task = self.model.task
         assert task is not None
         positive = None if self.model.positive is None else str(self.model.positive)
-        for window in self.changed:
-            rows = decode_rows(self.rows[window])
-            self.outcomes[window] = outcomes_of(task, rows, self.score_grid, positive)
+        none = Outcomes.empty(task, self.score_grid)
+        nothing = encode_outcomes(none)
         changed = sorted(self.changed)
-        return (
-            {window: self.rows[window] for window in changed},
-            {window: encode_outcomes(self.outcomes[window]) for window in changed},
-        )
+        encoded = dict.fromkeys(changed, nothing)
+        for window in changed:
+            self.outcomes[window] = none
+            if self.rows[window] != NO_ROWS:
+                rows = decode_rows(self.rows[window])
+                counts = outcomes_of(task, rows, self.score_grid, positive)
+                self.outcomes[window], encoded[window] = counts, encode_outcomes(counts)
+        return {window: self.rows[window] for window in changed}, encoded
 
     def judge(
         self, position: datetime, now: datetime, policy: PerformancePolicy
@@ -137,6 +147,12 @@ class Ledger:
         self.changed.clear()
         self._trim(position)
         return results
+
+    @property
+    def latest(self) -> PerformanceResult | None:
+        """The newest span that could be judged."""
+        judged = [result for result in self.judged.values() if result.status == "judged"]
+        return max(judged, key=lambda result: result.span.end, default=None)
 
     def _touched(self, position: datetime) -> list[datetime]:
         length, current = self.model.window, self.model.performance.current
@@ -153,7 +169,7 @@ class Ledger:
         baseline = Window(span.start - lengths.baseline, span.start)
         task = self.model.task
         assert task is not None
-        windows = sorted(self.outcomes.items())
+        windows = sorted(pair for pair in self.outcomes.items() if pair[1].rows)
         return judge_span(windows, windows, (span, baseline), policy, task, now)
 
     def _trim(self, position: datetime) -> None:

@@ -1,17 +1,18 @@
-"""Run: catch up every due window of one model, oldest first. One window is one transaction."""
+"""Run: catch up every due window of one model, oldest first. One window is one transaction,
+and so are many without rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from driftline.errors import DataError
 from driftline.performance.judge import PerformancePolicy
-from driftline.records import ModelState
+from driftline.records import Changes, ModelState
 from driftline.service.arrivals import Arrivals
 from driftline.service.begin import begin, history
-from driftline.service.intake import Intake, in_chunks, take_in
+from driftline.service.intake import take_in_order
 from driftline.service.recount import recount
 from driftline.service.steps import Overtaken, Watched, record
 from driftline.service.watch import Watch, load_watch
@@ -20,6 +21,9 @@ from driftline.stores import Store
 from driftline.windows import Window, iso, window_at, windows_between
 
 DAY = timedelta(days=1)
+
+TOGETHER = 256
+"""Windows without rows that are recorded in one transaction."""
 
 PATIENCE = 4
 """An empty newest window is waited for during this part of its length (one fourth)."""
@@ -130,15 +134,28 @@ class Run:
         due = windows_between(self.watch.state.position, self._clock, self.watched.model.window)
         if due:
             self._read_late_labels(arrivals, due[-1].end)
-        for done, (window, intake, ahead) in enumerate(self._intakes(due), 1):
-            if window == due[-1] and not intake.profiles[window].rows and self._may_come(window):
-                return
+        model, source, grids = (
+            self.watched.model,
+            self.watched.predictions,
+            self.watch.reference.grids,
+        )
+        held: Changes | None = None
+        for done, (window, intake, ahead) in enumerate(take_in_order(model, source, grids, due), 1):
+            empty = not intake.profiles[window].rows
+            if empty and window == due[-1] and self._may_come(window):
+                break
             arrivals.read_until(ahead)
             labels = arrivals.known_by(window.end)
             self.watch.labels_missing = bool(arrivals.error)
-            record(self.store, self.watch.judge_window(window, intake, labels))
+            changes = self.watch.judge_window(window, intake, labels)
+            held = self.watch.stand_at(held.then(changes)) if held else changes
+            if not empty or len(held.windows) >= TOGETHER:
+                record(self.store, held)
+                held = None
             if progress:
                 progress(done, len(due))
+        if held:
+            record(self.store, held)
 
     def _read_late_labels(self, arrivals: Arrivals, end: datetime) -> None:
         """Once a day, read the labels again back to the oldest prediction that still waits for its
@@ -150,14 +167,6 @@ class Run:
             waiting = ledger.unlabelled(arrivals.since)
             if waiting is not None:
                 arrivals.read_again(*waiting)
-
-    def _intakes(self, due: Sequence[Window]) -> Iterator[tuple[Window, Intake, datetime]]:
-        """Each due window, what was read of it, and up to where was read."""
-        model, source = self.watched.model, self.watched.predictions
-        for chunk in in_chunks(due):
-            intake = take_in(model, source, self.watch.reference.grids, chunk)
-            for window in chunk:
-                yield window, intake, chunk[-1].end
 
     def _may_come(self, newest: Window) -> bool:
         """Whether the rows of the newest due window, which has none, may just not be there yet: for

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -53,7 +54,6 @@ class Watch:
     ledger: Ledger | None
     cases: Cases
     recent: list[tuple[Window, Evidence]] = field(default_factory=list)
-    latest: PerformanceResult | None = None
     labels_missing: bool = False
     """Labels cannot be read at present: those of this time will be joined when they can."""
     run: str = ""
@@ -62,6 +62,14 @@ class Watch:
     @property
     def rate(self) -> float:
         return self.model.alarms.false_alarms.per_window(self.model.window)
+
+    @cached_property
+    def _nothing(self) -> bytes:
+        """The encoded profile of a window without rows."""
+        return encode_profile(Profile.empty(self.reference.grids))
+
+    def _encoded(self, profile: Profile) -> bytes:
+        return encode_profile(profile) if profile.rows else self._nothing
 
     def judge_window(self, window: Window, intake: Intake, labels: Sequence[pa.Table]) -> Changes:
         """Everything that `window` changes, with the labels that were known by its end."""
@@ -73,7 +81,12 @@ class Watch:
         found = self._findings(result, profile)
         advanced = self.cases.advance(found, window.end, result.status == "judged")
         changes = self._with_performance(window.end, window.end, advanced, self._joined(window.end))
-        return replace(changes, windows=(result,), profiles={window: encode_profile(profile)})
+        return replace(changes, windows=(result,), profiles={window: self._encoded(profile)})
+
+    def stand_at(self, changes: Changes) -> Changes:
+        """Go on behind `changes`, the last steps together, when they are recorded as one."""
+        self.state = changes.state
+        return changes
 
     def judge_again(
         self, window: Window, intake: Intake, known: Mapping[Window, Judged], now: datetime
@@ -101,7 +114,7 @@ class Watch:
         changes = self._with_performance(
             self.state.position, now, advanced, self.state.labels_until
         )
-        return replace(changes, windows=(result,), profiles={window: encode_profile(profile)})
+        return replace(changes, windows=(result,), profiles={window: self._encoded(profile)})
 
     def _findings(
         self, result: WindowResult, profile: Profile
@@ -192,7 +205,8 @@ class Watch:
                 performance=tuple(results),
             )
         self.state = state
-        advanced = self.cases.cross_reference(advanced, self.latest)
+        latest = self.ledger.latest if self.ledger else None
+        advanced = self.cases.cross_reference(advanced, latest)
         return replace(
             changes,
             incidents=advanced.incidents,
@@ -220,8 +234,6 @@ class Watch:
             else:
                 step = self.cases.look_again("performance", SecondLook(findings, findings), now)
             advanced = both(advanced, step)
-            if self.latest is None or result.span.end >= self.latest.span.end:
-                self.latest = result
         return advanced
 
 
@@ -250,8 +262,6 @@ def load_watch(
     )
     if model.labels is not None:
         watch.ledger = load_ledger(model, reference, store, state)
-        judged = [r for r in watch.ledger.judged.values() if r.status == "judged"]
-        watch.latest = max(judged, key=lambda result: result.span.end, default=None)
     if calibration is not None:
         kept = store.profiles(model.name, state.position - memory(model), state.position)
         profiles = {window: decode_profile(blob, reference.grids) for window, blob in kept.items()}
