@@ -165,6 +165,19 @@ def test_parts_of_the_date_and_counters_are_left_out() -> None:
     assert guess(table).calendar == ("month", "serial", "week_number")
 
 
+def test_a_column_that_differs_in_every_row_is_the_id_whatever_its_name() -> None:
+    rng = np.random.default_rng(1)
+    table = log().drop_columns(["request_id"])
+    words = pa.array([f"{number:x}" for number in rng.permutation(2000)])
+    comments = pa.array([f"note {number}" for number in range(2000)])
+    table = table.append_column("note", comments).append_column("nr", pa.array(np.arange(2000) + 7))
+    assert guess(table).id == "nr"
+    both = guess(table.append_column("ticket", words))
+    assert (both.id, both.calendar) == ("ticket", ("nr",))
+    assert guess(log().append_column("ticket", words)).id == "request_id"
+    assert guess(log().drop_columns(["request_id"])).id is None
+
+
 @pytest.mark.parametrize(
     ("values", "task"),
     [

@@ -13,6 +13,7 @@ from typing import Any
 from driftline import terminal
 from driftline.alarms.reasons import why_no_alarm
 from driftline.alert_commands import warn_of
+from driftline.demo.clock import demo_moment
 from driftline.errors import DataError, DriftlineError, nearest
 from driftline.profiles.frames import require_columns
 from driftline.records import Incident
@@ -40,7 +41,7 @@ LATELY = timedelta(days=90)
 
 def check(config: Path, now: str | None, as_json: bool) -> int:
     settings = load_settings(config)
-    moment = _moment(now, "--now") if now else datetime.now(UTC)
+    moment = _moment(now, "--now") if now else _now(config)
     store = open_store(settings.store.get_secret_value())
     try:
         outlets = outlets_of(settings, store)
@@ -52,6 +53,15 @@ def check(config: Path, now: str | None, as_json: bool) -> int:
         return _tell(store, runs, as_json, LATELY)
     finally:
         store.close()
+
+
+def _now(config: Path) -> datetime:
+    """The clock's moment; the end of the demo's year for the demo, whose data ends there."""
+    stands = demo_moment(config)
+    if stands is None:
+        return datetime.now(UTC)
+    terminal.warn(f"the demo's data ends in 2013, so {iso(stands)} is taken as now")
+    return stands
 
 
 def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> int:
@@ -207,7 +217,7 @@ def report(config: Path, output: Path) -> int:
     settings = load_settings(config)
     store = open_store(settings.store.get_secret_value())
     try:
-        moment = datetime.now(UTC)
+        moment = _now(config)
         page = render([page_of(model, store, moment) for model in settings.models])
     finally:
         store.close()

@@ -12,10 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline.errors import ColumnError
-from driftline.profiles.columns import is_categorical, is_numeric, to_floats
+from driftline.profiles.columns import is_categorical, is_numeric, to_codes, to_floats
 from driftline.profiles.frames import to_microseconds
+from driftline.profiles.running import MIN_ROWS, running_numbers
 
 MISSING = np.iinfo(np.int64).min
+LONGEST_ID = 100
+"""Characters up to which text may be an id."""
+
 FEW = 20
 """Whole numbers with at most so many values may be codes."""
 
@@ -62,13 +66,14 @@ def guess(sample: pa.Table) -> Guess:
     times = _ranked([n for n in sample.column_names if _is_time(sample[n])], _TIMES, _is_later)
     timestamp = times[0] if times else None
     plain = [name for name in sample.column_names if name not in times]
-    ids = _ranked([n for n in plain if _is_id(sample, n)], _IDS)
+    ids = _ids(sample, plain, timestamp)
     scores = _named([n for n in plain if _is_share(sample[n])], _SCORES)
     predictions = _named([n for n in plain if n not in scores], _PREDICTIONS)
     labels = _named([n for n in plain if n not in (*scores, *predictions, *ids)], _LABELS)
     taken = {*ids[:1], *scores[:1], *predictions[:1], *labels}
     rest = [name for name in plain if name not in taken]
-    calendar = [n for n in rest if _is_calendar(sample, n, timestamp)]
+    running = _running(sample, rest, timestamp)
+    calendar = [n for n in rest if n in running or _is_calendar(sample, n, timestamp)]
     shown = next(iter([*labels, *predictions]), None)
     return Guess(
         timestamp=timestamp,
@@ -138,6 +143,16 @@ def _is_time(column: pa.ChunkedArray) -> bool:
     return float(np.mean(micros != MISSING)) > 0.95
 
 
+def _ids(sample: pa.Table, plain: Sequence[str], timestamp: str | None) -> list[str]:
+    """Columns of distinct values with an id's name; without one, those that can be nothing else."""
+    if named := [name for name in plain if _is_id(sample, name)]:
+        return _ranked(named, _IDS)
+    shown = _named(plain, (*_PREDICTIONS, *_LABELS))
+    others = [name for name in plain if name not in shown]
+    text = [name for name in others if _is_unique_text(sample[name])]
+    return text or _running(sample, others, timestamp)
+
+
 def _is_id(sample: pa.Table, name: str) -> bool:
     column = sample[name]
     if not (pa.types.is_integer(column.type) or is_categorical(column.type)):
@@ -145,6 +160,20 @@ def _is_id(sample: pa.Table, name: str) -> bool:
     words = words_of(name)
     named = bool(words) and (words[-1] in ("id", "uuid", "key", "guid") or "_".join(words) in _IDS)
     return named and column.null_count == 0 and _distinct(column) == len(column)
+
+
+def _running(sample: pa.Table, names: Sequence[str], timestamp: str | None) -> list[str]:
+    return list(running_numbers(sample, timestamp, [*names, *([timestamp] if timestamp else [])]))
+
+
+def _is_unique_text(column: pa.ChunkedArray) -> bool:
+    """Whether every row has a short word of its own, such as a UUID."""
+    if not is_categorical(column.type) or len(column) < MIN_ROWS or column.null_count:
+        return False
+    if _distinct(column) < len(column):
+        return False
+    _, names = to_codes(column)
+    return all(len(name) <= LONGEST_ID and not re.search(r"\s", name) for name in names)
 
 
 def _is_share(column: pa.ChunkedArray) -> bool:

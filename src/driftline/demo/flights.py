@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,11 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from driftline.demo.clock import END, REFERENCE_START
 from driftline.demo.model import FEATURES, THRESHOLD, TRAINED_UNTIL, Progress, score, silent
 
-REFERENCE_START = datetime(2013, 1, 1, tzinfo=UTC)
 LIVE_START = TRAINED_UNTIL
-END = datetime(2014, 1, 1, tzinfo=UTC)
 SEED = 2013
 NIGHTLY_CARRIERS = ("9E", "EV", "MQ", "OO", "YV")
 NIGHTLY_HOUR = 8

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from driftline import terminal
-from driftline.demo.flights import END, write_demo
+from driftline.demo.clock import END, LAST_LABEL, MARK
+from driftline.demo.flights import write_demo
 from driftline.errors import DataError, DriftlineError
 from driftline.records import PerformanceResult
 from driftline.report import render
@@ -20,13 +22,23 @@ from driftline.windows import MICROSECOND
 from driftline.wording import metric_name, number, span
 
 STORE = "driftline.db"
-MARK = "# The Driftline demo"
-LAST_LABEL = END.replace(hour=12)
-"""Noon of the day after the last flight: every label that comes has come."""
 
 
 def play(folder: Path) -> Path:
-    """Play the demo in `folder`, from the start each time; the path of the report."""
+    """Play the demo in `folder`, from the start each time; the path of the report.
+
+    Raises DataError when nothing can be written there.
+    """
+    try:
+        return _play(folder)
+    except OSError as error:
+        raise DataError(
+            f"cannot write the demo's files in {folder}: {error.strerror or error}; name a folder "
+            "that can be written with --dir"
+        ) from error
+
+
+def _play(folder: Path) -> Path:
     _make_room(folder)
     terminal.err.print(
         "A model trained on January to March 2013 says, when a flight leaves its gate in New York, "
@@ -68,6 +80,8 @@ def _make_room(folder: Path) -> None:
         for file in folder.glob(f"{STORE}*"):
             file.unlink()
     folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder):  # the model is only trained when it can be kept
+        pass
 
 
 def _tell(settings: Settings, store: Store) -> None:
@@ -81,6 +95,14 @@ def _tell(settings: Settings, store: Store) -> None:
         "only the season; a reference with a summer in it would know it.\n",
         style="dim",
     )
+    terminal.out.print("[bold]What to type next[/]")
+    for words, told in (
+        ("driftline init DATA", "a settings file for your own predictions (parquet or csv)"),
+        ("driftline backtest", "what it would have found in them, as this demo did"),
+        ("driftline check", "from cron: judge what is due, keep it, tell; then `driftline report`"),
+    ):
+        terminal.out.print(f"  {words:<21}[dim]{told}[/]")
+    terminal.out.print()
 
 
 def _tell_months(performance: Sequence[PerformanceResult]) -> None:
