@@ -118,7 +118,7 @@ def test_a_long_list_ends_with_the_names_of_the_rest(capsys: pytest.CaptureFixtu
     printed = " ".join(capsys.readouterr().out.split())
     assert "message 5" in printed
     assert "message 6" not in printed
-    told = "3 more, told in the report: column_6, column_7, column_8 (2 times)"
+    told = "4 more incidents, told in the report: column_6, column_7, column_8 (2 times)"
     assert told in printed
 
 

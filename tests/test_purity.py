@@ -22,6 +22,8 @@ CORE = (
     "comparison.py",
     "digest.py",
     "incidents.py",
+    "kept_rows.py",
+    "labels.py",
     "notices.py",
     "records.py",
     "windows.py",

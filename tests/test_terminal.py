@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
+from driftline import terminal
 from driftline.alarms.verdict import ColumnVerdict
 from driftline.terminal import comparison_table
 
@@ -29,3 +30,12 @@ def test_a_comparison_fits_and_tells_every_name_in_full(name: str) -> None:
     assert "99.8\u202f%" in "".join(lines)
     assert "(11.1\u202f%)" in "".join(lines)
     assert lines[-1].strip() == "how it was decided"
+
+
+def test_no_line_ends_in_blanks(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [column("temp", "psi", 0.123, True), column("y", "chi_squared", 12345.6, False)]
+    terminal.show(comparison_table(columns, "how it was decided"))
+    terminal.say("[dim]told in [bold]words[/] [/]")
+    lines = capsys.readouterr().out.split("\n")
+    assert lines == [line.rstrip() for line in lines]
+    assert lines[-3:] == ["how it was decided", "  told in words", ""]

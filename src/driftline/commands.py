@@ -183,7 +183,7 @@ def compare(reference: Path, current: Path, chosen: Mapping[str, Any], as_json: 
         print(json.dumps(told, allow_nan=False))
     else:
         note = f"{before.num_rows:,} and {after.num_rows:,} rows; {comparison.verdict.note}"
-        terminal.out.print(terminal.comparison_table(comparison.verdict.columns, note))
+        terminal.show(terminal.comparison_table(comparison.verdict.columns, note))
         for column in comparison.verdict.columns:
             if reason := why_no_alarm(column, comparison.verdict):
                 line = f"{column.name} is no alarm: {reason}"

@@ -213,4 +213,6 @@ def _task(column: pa.ChunkedArray) -> Literal["binary", "multiclass", "regressio
 
 
 def _distinct(column: pa.ChunkedArray) -> int:
+    if pa.types.is_dictionary(column.type):
+        column = pc.cast(column, column.type.value_type)
     return int(pc.count_distinct(column, mode="only_valid").as_py())

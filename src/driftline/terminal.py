@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.segment import Segment, Segments
 from rich.table import Table
 
 from driftline.alarms.verdict import ColumnVerdict
@@ -126,14 +127,27 @@ def model_lines(
 
 
 def _judged(windows: Sequence[WindowResult], judged: Sequence[WindowResult], alarms: int) -> str:
-    told = f"{alarms} in alarm" if alarms else "none in alarm"
+    told = "none in alarm"
+    if alarms:
+        told = f"{alarms} in alarm (a change is one incident, however many windows it lasts)"
     left = len(windows) - len(judged)
     return f"{told}, {left} with too few rows" if left else told
 
 
 def say(text: str) -> None:
     """A line, indented; so are the lines it wraps into."""
-    out.print(Padding(text, (0, 0, 0, 2), expand=False))
+    show(Padding(text, (0, 0, 0, 2), expand=False))
+
+
+def show(told: RenderableType) -> None:
+    """Print without the blanks with which tables and paddings fill their lines."""
+    for line in out.render_lines(
+        out.render_str(told) if isinstance(told, str) else told, pad=False
+    ):
+        while line and not line[-1].text.strip():
+            line.pop()
+        ends = [Segment(line[-1].text.rstrip(), line[-1].style)] if line else []
+        out.print(Segments([*line[:-1], *ends, Segment.line()]), end="")
 
 
 def tell_incidents(incidents: Sequence[Incident]) -> None:
@@ -146,10 +160,11 @@ def tell_incidents(incidents: Sequence[Incident]) -> None:
         table.add_column()
         for group in section.shown:
             table.add_row(*_cells(group))
-        out.print(Padding(table, (0, 0, 0, 2), expand=False))
+        show(Padding(table, (0, 0, 0, 2), expand=False))
         if section.folded:
             names = ", ".join(group.name for group in section.folded)
-            say(f"[dim]{len(section.folded)} more, told in the report: {escape(names)}[/]")
+            more = count(sum(len(group.incidents) for group in section.folded), "more incident")
+            say(f"[dim]{more}, told in the report: {escape(names)}[/]")
 
 
 def list_incidents(incidents: Sequence[Incident]) -> None:

@@ -7,17 +7,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 import yaml
 
-from driftline.demo.flights import (
-    END,
-    LIVE_START,
-    NIGHTLY_CARRIERS,
-    REFERENCE_START,
-    daily,
-    known_at,
-)
+from driftline.demo.clock import END, LAST_LABEL, REFERENCE_START, demo_moment
+from driftline.demo.flights import LIVE_START, NIGHTLY_CARRIERS, bundled, daily, known_at
 from driftline.demo.model import FEATURES, TRAINED_UNTIL, model_inputs, score
+from driftline.demo.play import play
+from driftline.errors import DataError
 
 
 def pushed_back(flights: pd.DataFrame) -> pd.DataFrame:
@@ -180,3 +177,17 @@ def test_the_settings_name_what_is_there(demo: Path, predicted: pd.DataFrame) ->
     assert sorted(demo.glob(asked["path"])) == sorted((demo / "predictions").iterdir())
     assert sorted(demo.glob(model["labels"]["path"])) == sorted((demo / "labels").iterdir())
     assert model["reference"] == {"from": REFERENCE_START.date(), "to": LIVE_START.date()}
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DataError, match=r"cannot write the demo's files .* with --dir"):
+        play(tmp_path / "file" / "demo")
+
+
+def test_the_clock_of_a_demo_stands_at_the_end_of_its_data(tmp_path: Path) -> None:
+    (tmp_path / "demo.yaml").write_bytes(bundled("driftline.yaml"))
+    assert demo_moment(tmp_path / "demo.yaml") == LAST_LABEL
+    (tmp_path / "own.yaml").write_text("store: sqlite:///x.db\n")
+    assert demo_moment(tmp_path / "own.yaml") is None
+    assert demo_moment(tmp_path / "none.yaml") is None

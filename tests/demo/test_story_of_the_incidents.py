@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -214,3 +215,9 @@ def test_the_report_is_written(played: Played) -> None:
     page = (played.folder / "report.html").read_text(encoding="utf-8")
     assert "late-arrival needs attention" in page
     assert f"report: {played.folder.resolve() / 'report.html'}" in played.printed
+    last = played.printed.partition("What to type next")[2]
+    assert re.findall("^  (driftline [a-z]+)", last, re.MULTILINE) == [
+        "driftline init",
+        "driftline backtest",
+        "driftline check",
+    ]

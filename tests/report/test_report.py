@@ -206,3 +206,19 @@ def test_many_windows_are_cut_to_the_newest_and_that_is_said(calm: ModelPage) ->
     )
     html = render([replace(calm, windows=hours)])
     assert "The last 400 of 500 windows." in Page(html).text
+
+
+def test_what_stands_between_backticks_is_code_and_nothing_else_of_a_text_is_markup(
+    year: ModelPage,
+) -> None:
+    incident = replace(
+        year.incidents[0], next_steps=("Try `driftline backtest`.", "`<b>` & <i>more</i>, `open")
+    )
+    html = render([replace(year, incidents=(incident,))])
+    assert "<li>Try <code>driftline backtest</code>.</li>" in html
+    assert "<li><code>&lt;b&gt;</code> &amp; &lt;i&gt;more&lt;/i&gt;, `open</li>" in html
+
+
+def test_every_value_of_the_table_of_metrics_says_what_it_is_on_a_narrow_screen(page: Page) -> None:
+    titles = {cell.get("data-title") for tag, cell in page.elements if tag == "td"}
+    assert {"Current", "Interval", "Baseline", "Change", "Verdict"} <= titles

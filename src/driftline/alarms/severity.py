@@ -16,7 +16,10 @@ def drift_severity(column: ColumnVerdict, share: float) -> Severity:
     """Severity of one column's drift, where `share` of all columns drift with it.
 
     Effect below 0.15: low; below 0.4: medium; else high. One step more when half of the columns
-    drift together.
+    drift together. A share of numbers that the reference never had is at most medium: they may lie
+    between those that it had, and where they lie far off another statistic tells how far.
     """
     rank = (column.effect >= MEDIUM) + (column.effect >= HIGH)
+    if column.statistic == "new_value_share":
+        rank = min(rank, SEVERITIES.index("medium"))
     return SEVERITIES[min(rank + (share >= MANY), len(SEVERITIES) - 1)]

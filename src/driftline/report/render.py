@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from driftline import wording
 from driftline.notices import began, together
@@ -31,6 +33,11 @@ def render(models: Sequence[ModelPage]) -> str:
     )
 
 
+def _code(text: str) -> Markup:
+    """Escaped text in which what stands between backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -41,6 +48,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
+        code=_code,
         count=wording.count,
         duration=wording.duration,
         kind=wording.KINDS.__getitem__,

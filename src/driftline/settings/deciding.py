@@ -33,7 +33,9 @@ class Performance(BaseModel):
     drop: Share = Field(default=0.05, gt=0, lt=1)
     """Relative worsening that is worth an alarm (0.05 is 5 %), if its interval excludes none."""
     metric: str | None = None
-    """The metric shown first; default: chosen by the task."""
+    """The metric that is watched for drops; the others are shown only. Default: `mae` for
+    regression, `accuracy` for classes, `f1` where one of two classes has under a tenth of the
+    labels."""
     min_labels: int = Field(default=100, ge=1)
     """A span with fewer labels is not judged."""
     min_coverage: Share = Field(default=0.5, ge=0, le=1)
