@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from driftline.cli_alerts import channels_app, incidents_app
+from driftline.cli_keys import keys_app
 from driftline.cli_options import DEFAULT_CONFIG, Config, Json
 
 WELL, ALARM, FAILED = 0, 1, 2
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="The settings file.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+app.add_typer(keys_app, name="keys")
 app.add_typer(channels_app, name="channels")
 app.add_typer(incidents_app)
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -33,7 +33,7 @@ class Key:
     """
 
     id: str
-    hash: str
+    hash: str = field(repr=False)
     scope: Scope
     model: str | None
     name: str
@@ -43,9 +43,6 @@ class Key:
     def allows(self, scope: Scope, model: str | None) -> bool:
         """Whether it may be used for `scope` on `model` (None: on no model in particular)."""
         return self.scope in ("admin", scope) and self.model in (None, model)
-
-    def __repr__(self) -> str:
-        return f"Key({self.id!r}, {self.scope!r}, {self.model!r}, {self.name!r})"
 
 
 class Keys:
@@ -68,7 +65,7 @@ class Keys:
         found = select(tables.keys).order_by(tables.keys.c.created, tables.keys.c.id)
         with reading(self._engine) as connection:
             rows = [dict(row) for row in connection.execute(found).mappings()]
-        return [Key(**{**row, "name": unpack(row.pop("body"))["name"]}) for row in rows]
+        return [Key(**unpack(row.pop("body")), **row) for row in rows]
 
     def revoke(self, number: str, now: datetime) -> bool:
         """Make a key useless; False when there is none of that id that still was of use."""

@@ -24,6 +24,8 @@ def open_database(url: str) -> Engine:
 
     StoreError when it cannot be opened or is none of ours.
     """
+    if url.startswith("memory:"):
+        raise StoreError("keys and the log need a database; memory:// forgets: name another store")
     engine = make_engine(url)
     try:
         bring_up_to_date(engine)
