@@ -158,6 +158,12 @@ def serve(
     workers: Annotated[
         int, typer.Option(help="How many models are run at the same time.", min=1, max=64)
     ] = 4,
+    insecure_open: Annotated[
+        bool,
+        typer.Option(
+            "--insecure-open", help="Let others use it without a key, on an address they can reach."
+        ),
+    ] = False,
     log_format: Annotated[LogFormat, typer.Option(help="How the log is written.")] = LogFormat.text,
     log_level: Annotated[LogLevel, typer.Option(help="What is logged.")] = LogLevel.info,
 ) -> None:
@@ -165,7 +171,7 @@ def serve(
     from driftline import commands
 
     logs = (log_format.value, log_level.value)
-    raise typer.Exit(commands.serve(config, (host, port), workers, logs))
+    raise typer.Exit(commands.serve(config, (host, port, insecure_open), workers, logs))
 
 
 @app.command()

@@ -203,7 +203,7 @@ def _table(path: Path) -> Any:
     return table
 
 
-def serve(config: Path, address: tuple[str, int], workers: int, log: tuple[str, str]) -> int:
+def serve(config: Path, address: tuple[str, int, bool], workers: int, log: tuple[str, str]) -> int:
     from driftline.service.listening import Address
     from driftline.service.serve import serve
 

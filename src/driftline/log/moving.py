@@ -9,9 +9,8 @@ that work at once; that only one does at a time, by lease, saves work.
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pyarrow as pa
@@ -111,10 +110,3 @@ class Mover:
             tables.compact(table)
             tables.trim(table, (now - self.retention).date() if self.retention else None)
         self._trimmed[log] = now
-
-
-def move_until(mover: Mover, every: timedelta, stop: threading.Event) -> None:
-    """Move rows every so often until `stop` is set, and once more then."""
-    while not stop.wait(every.total_seconds()):
-        mover.move_all(datetime.now(UTC))
-    mover.move_all(datetime.now(UTC))

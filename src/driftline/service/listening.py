@@ -19,6 +19,8 @@ class Address:
 
     host: str
     port: int
+    open_to_all: bool = False
+    """Whether others may use it without a key: its owner says so."""
 
 
 def listening_socket(address: Address) -> socket.socket:

@@ -19,6 +19,7 @@ from driftline.errors import ServiceError, StoreError
 from driftline.log.moving import Mover
 from driftline.log.taking import Log, open_log
 from driftline.service.api import api
+from driftline.service.api.access import refuse_strangers
 from driftline.service.build import outlets_of
 from driftline.service.listening import Address, Http, listening_socket, url_of
 from driftline.service.loops import Loop, Step, keep
@@ -27,6 +28,7 @@ from driftline.service.reminders import remind
 from driftline.service.schedule import due_at_start
 from driftline.service.turns import Turns
 from driftline.settings.models import Settings
+from driftline.stores.keys import Keys
 from driftline.stores.schedule import Schedule
 from driftline.stores.sql import SqlStore, open_sql_store
 
@@ -60,6 +62,8 @@ def serve(settings: Settings, address: Address, workers: int) -> None:
         before = _on_signals(stop)
         try:
             store = _opened(url, stop)
+            if not address.open_to_all:
+                refuse_strangers(str(listening.getsockname()[0]), Keys(store.engine))
             _run(Service(settings, store, workers), listening, stop)
         finally:
             for number, handler in before.items():

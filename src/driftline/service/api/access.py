@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from driftline.errors import DataError, Rejected
+from driftline.errors import Rejected, ServiceError
 from driftline.stores.keys import Key, Keys, Scope, key_of
 
 KEYS_LAST = 5.0
@@ -108,18 +108,13 @@ def _refuse_other_pages(request: Request) -> None:
         raise Rejected(403, f"pages of {origin:.100} may not use this service without a key")
 
 
-def refuse_open_address(host: str, keys: Keys, told_so: bool) -> None:
-    """Raise DataError when a service without keys is to listen on an address that others reach,
-    unless its owner says so plainly."""
-    try:
-        alone = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        alone = False
-    if not (alone or told_so or keys.all()):
-        raise DataError(
-            f"{host or 'every address'} can be reached by others, and no key is needed: make one "
-            "with `driftline keys create --scope admin`, listen on 127.0.0.1, or say "
-            "--insecure-open if something else keeps strangers out"
+def refuse_strangers(host: str, keys: Keys) -> None:
+    """Raise ServiceError when others can reach the address `host` and no key was ever made."""
+    if not ip_address(host.partition("%")[0]).is_loopback and not keys.all():
+        raise ServiceError(
+            f"others can reach {host}, and no key is needed: make one with `driftline keys create "
+            "--scope admin`, listen on 127.0.0.1, or say --insecure-open if something else keeps "
+            "strangers out"
         )
 
 
