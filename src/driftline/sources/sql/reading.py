@@ -108,9 +108,8 @@ class SqlSource:
     ) -> Iterator[pa.Table]:
         moments = Moments.between(span.start, span.end)
         with self._database.connected() as connection:
-            asked: Select[Any] = choose(*map(column, names)).select_from(
-                self._rows(connection, span)
-            )
+            columns: list[ColumnElement[Any]] = [column(name) for name in names]
+            asked = choose(*columns).select_from(self._rows(connection, span))
             narrowed = self._narrowed(look, span)
             if narrowed is not None:
                 asked = asked.where(*span.conditions(*narrowed))
