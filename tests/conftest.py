@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,50 +26,90 @@ from sqlalchemy.exc import OperationalError
 PASSWORD = "throw-away"
 
 
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """The URL, up to the database, of a new server on 127.0.0.1 that is gone after the tests."""
+@dataclass
+class PostgresqlServer:
+    """A throw-away PostgreSQL server on 127.0.0.1, that can be stopped and started again."""
+
+    programs: Path
+    folder: Path
+    user: str | None
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL up to the database."""
+        return f"postgresql://driftline:{PASSWORD}@127.0.0.1:{self.port}"
+
+    def create(self) -> None:
+        """Make its files."""
+        secret = self.folder / "password"
+        secret.write_text(PASSWORD)
+        if self.user is not None:
+            for path in (self.folder, secret):
+                shutil.chown(path, self.user)
+        subprocess.run(
+            [
+                *(self.programs / "initdb", "-D", self.folder / "data", "-U", "driftline"),
+                *("-E", "UTF8", "--locale=C", "--auth=scram-sha-256", "--no-sync"),
+                f"--pwfile={secret}",
+            ],
+            check=True,
+            capture_output=True,
+            user=self.user,
+            cwd=self.folder,
+        )
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [
+                *(self.programs / "postgres", "-D", self.folder / "data", "-p", str(self.port)),
+                *("-F", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=self.user,
+            cwd=self.folder,
+        )
+        _wait_for(self.port)
+
+    def stop(self) -> None:
+        """End it at once, with every connection to it."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(20)
+            self.process = None
+
+
+@contextmanager
+def _new_postgresql() -> Iterator[PostgresqlServer]:
     programs = _postgresql_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed here (no initdb found): these tests did not run")
     pytest.importorskip("psycopg", reason='needs: pip install "driftline[postgresql]"')
-    user = _someone_but_root()
     folder = Path(tempfile.mkdtemp(prefix="driftline-postgresql-"))
-    secret = folder / "password"
-    secret.write_text(PASSWORD)
-    if user is not None:
-        for path in (folder, secret):
-            shutil.chown(path, user)
-    port = _free_port()
+    server = PostgresqlServer(programs, folder, _someone_but_root(), _free_port())
     try:
-        subprocess.run(
-            [
-                *(programs / "initdb", "-D", folder / "data", "-U", "driftline", "-E", "UTF8"),
-                *("--locale=C", "--auth=scram-sha-256", f"--pwfile={secret}", "--no-sync"),
-            ],
-            check=True,
-            capture_output=True,
-            user=user,
-            cwd=folder,
-        )
-        server = subprocess.Popen(
-            [
-                *(programs / "postgres", "-D", folder / "data", "-p", str(port), "-F"),
-                *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            user=user,
-            cwd=folder,
-        )
-        try:
-            _wait_for(port)
-            yield f"postgresql://driftline:{PASSWORD}@127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(20)
+        server.create()
+        server.start()
+        yield server
     finally:
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL, up to the database, of a new server on 127.0.0.1 that is gone after the tests."""
+    with _new_postgresql() as server:
+        yield server.url
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[PostgresqlServer]:
+    """A server that no other test uses, to be stopped and started."""
+    with _new_postgresql() as server:
+        yield server
 
 
 @pytest.fixture

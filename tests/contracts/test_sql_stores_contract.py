@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -133,4 +135,30 @@ def test_a_damaged_result_is_told_as_such(sql_url: str) -> None:
     with pytest.raises(StoreError, match="damaged"):
         store.incidents()
     engine.dispose()
+    store.close()
+
+
+def test_threads_that_open_new_stores_at_once_all_succeed(sql_url: str, tmp_path: Path) -> None:
+    urls = [sql_url, *(f"sqlite:///{tmp_path}/{number}.db" for number in range(3))]
+
+    def opened(url: str) -> list[str]:
+        store = open_store(url)
+        store.begin(ModelState(url, "key", b"", BEGIN))
+        names = store.models()
+        store.close()
+        return names
+
+    with ThreadPoolExecutor(len(urls)) as pool:
+        assert list(pool.map(opened, urls)) == [[url] for url in urls]
+
+
+def test_processes_that_find_an_older_store_at_once_migrate_it_once(sql_url: str) -> None:
+    engine = make_engine(sql_url)
+    with writing(engine) as connection:
+        command.upgrade(alembic_config(connection), "0001")
+    engine.dispose()
+    run_at_once(4, "open", sql_url)
+    store = open_store(sql_url)
+    store.begin(ModelState("m", "key", b"", BEGIN))
+    assert store.models() == ["m"]
     store.close()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from driftline.channels import Channel
 from driftline.errors import Refused, TryAgain
@@ -28,10 +29,15 @@ TRIES = 300
 
 @dataclass(frozen=True)
 class Outlet:
-    """A channel, and what a notice is given before it goes there: links, something to draw."""
+    """A channel, and what a notice is given before it goes there: links, something to draw.
+
+    `keep` writes down what became of a notice; a service goes on trying while the store is away, so
+    that what was sent is not sent again.
+    """
 
     channel: Channel
     dress: Callable[[Notice], Notice] = lambda notice: notice
+    keep: Callable[[Callable[[], None]], object] = lambda write: write()
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ def deliver_to(
         notice = outlet.dress(replace(notice, only_to=rows[0].rest))
         error = _sent(outlet.channel, notice)
         settled = [_settled(row, error, moment) for row in rows]
-        store.outbox.settle(settled)
+        outlet.keep(partial(store.outbox.settle, settled))
         if error is None:
             sent += 1
         else:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from driftline.settings.models import ModelSettings
 from driftline.ticks import tick_after
 
-FIRST_RETRY, LAST_RETRY = timedelta(seconds=30), timedelta(minutes=15)
+FIRST_RETRY, LAST_RETRY = timedelta(seconds=5), timedelta(minutes=15)
 """How long after a first failure a model is looked at again; doubled each time, up to the last."""
 
 LAG = timedelta(minutes=1)

@@ -9,6 +9,8 @@ import socket
 import sys
 import time
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
@@ -107,8 +109,9 @@ class Service:
         self.turns = Turns(models, store, self.schedule, by, workers)
         self.log: Log = open_log(settings)
         self._mover = Mover(self.log, settings.log.retention, by)
-        self._outlets = outlets_of(settings, store)
-        self._begun = False
+        outlets = outlets_of(settings, store).items()
+        self._outlets = {name: replace(outlet, keep=self._keep) for name, outlet in outlets}
+        self._begun = self._stopping = False
         channels = {f"channel {name}": partial(self._deliver, name) for name in self._outlets}
         steps: dict[str, Step] = {"schedule": self._turn, "reminders": self._remind, **channels}
         if self.log.places:
@@ -144,6 +147,10 @@ class Service:
             log.log(level, "%s: %s %s: %s", trouble.channel, trouble.title, verb, trouble.error)
         return OUTBOX_SECONDS
 
+    def _keep(self, write: Callable[[], None]) -> None:
+        """Write down what became of a notice, however long the store is away."""
+        keep(write, lambda: self._stopping)
+
     def _move(self) -> float:
         self._mover.move_all(datetime.now(UTC))
         return self.settings.log.every.total_seconds()
@@ -161,6 +168,7 @@ class Service:
 
     def stop(self) -> None:
         """Take nothing new."""
+        self._stopping = True
         self.turns.stop()
         for loop in self.loops:
             loop.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, inspect, select, text
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 ADVISORY_LOCK = 0x64726966746C696E  # "driftlin"
+
+_one_thread = Lock()
+"""Alembic keeps the migration that runs in globals: one at a time in a process."""
 
 _versions = Table(VERSION_TABLE, MetaData(), Column("version_num", Text))
 
@@ -45,7 +49,7 @@ def bring_up_to_date(engine: Engine) -> None:
     if found == SCHEMA_VERSION:
         return
     _refuse_newer(engine, found)
-    with writing(engine) as connection:
+    with _one_thread, writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         found = stored_version(connection)
