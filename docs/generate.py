@@ -18,6 +18,7 @@ from driftline.alarms.budget import Budget
 from driftline.channels import channel_kinds
 from driftline.cli import app
 from driftline.performance import metrics
+from driftline.service.metrics.catalogue import PROCESS, STATE, Metric
 from driftline.settings.channels import ChannelSettings
 from driftline.settings.deciding import Alarms, Performance
 from driftline.settings.faults import INTERNAL
@@ -209,6 +210,26 @@ A metric is computed from the counts of a span's predictions joined with their l
 becomes an alarm is told in [how performance is followed](../explanation/performance.md).
 """
 
+PROMETHEUS = """# What /metrics tells Prometheus
+
+<!-- Written by docs/generate.py from service/metrics/catalogue.py; change that. -->
+
+How to have it scraped, the alert rules and the dashboard: [operate](../how-to/operate.md).
+
+## How the store stands
+
+Read when Prometheus asks. Every service of one store tells the same: take the `max`.
+
+{state}
+
+## What one process did
+
+Counted since it started. With several services, take the sum. Beside these there is what the client
+library of Prometheus tells of a process (`process_resident_memory_bytes` ...).
+
+{process}
+"""
+
 COMMANDS = """# Commands
 
 <!-- Written by docs/generate.py from the code; change the docstrings there. -->
@@ -247,6 +268,20 @@ def metrics_page() -> str:
     pieces.append("")
     pieces += [f"## {name}\n\n{_led(one.doc)}" for name, one in metrics().items()]
     return "\n".join(pieces)
+
+
+def prometheus_page() -> str:
+    """docs/reference/prometheus.md: everything that `/metrics` tells."""
+    state, process = (_told_to_prometheus(found) for found in (STATE, PROCESS))
+    return PROMETHEUS.format(state=state, process=process)
+
+
+def _told_to_prometheus(metrics: Mapping[str, Metric]) -> str:
+    lines = ["| metric | labels | what it is |", "|---|---|---|"]
+    for name, metric in metrics.items():
+        labels = ", ".join(metric.labels)
+        lines.append(f"| `{name}` ({metric.kind}) | {labels} | {metric.told} |")
+    return "\n".join(lines)
 
 
 def commands_page() -> str:
@@ -295,6 +330,7 @@ PAGES = {
     "reference/statistics.md": statistics_page,
     "reference/metrics.md": metrics_page,
     "reference/commands.md": commands_page,
+    "reference/prometheus.md": prometheus_page,
 }
 
 

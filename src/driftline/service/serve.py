@@ -25,6 +25,7 @@ from driftline.service.api.access import refuse_strangers
 from driftline.service.build import outlets_of
 from driftline.service.listening import Address, Http, listening_socket, url_of
 from driftline.service.loops import Loop, Step, keep
+from driftline.service.metrics.tally import Tally
 from driftline.service.outbox import deliver_to
 from driftline.service.reminders import remind
 from driftline.service.schedule import due_at_start
@@ -106,11 +107,14 @@ class Service:
         self.settings = settings
         self.store = store
         self.schedule = Schedule(store.engine)
-        self.turns = Turns(models, store, self.schedule, by, workers)
+        self.tally = Tally()
+        store.recorded = self.tally.recorded
+        self.turns = Turns(models, store, self.schedule, by, workers, tally=self.tally)
         self.log: Log = open_log(settings)
         self._mover = Mover(self.log, settings.log.retention, by)
         outlets = outlets_of(settings, store).items()
         self._outlets = {name: replace(outlet, keep=self._keep) for name, outlet in outlets}
+        self.tally.expect(models, self._outlets, self.log.places)
         self._begun = self._stopping = False
         channels = {f"channel {name}": partial(self._deliver, name) for name in self._outlets}
         steps: dict[str, Step] = {"schedule": self._turn, "reminders": self._remind, **channels}
@@ -141,9 +145,12 @@ class Service:
         """Send what is due on one channel; a slow one keeps only itself waiting."""
         outlet, now = self._outlets[name], datetime.now(UTC)
         found = deliver_to(self.store, name, outlet, now, OUTBOX_SECONDS)
+        self.tally.add("driftline_notices_sent_total", found.sent, name)
         for trouble in found.troubles:
             level = logging.ERROR if trouble.final else logging.WARNING
             verb = "was not sent" if trouble.final else "is sent later"
+            final = "yes" if trouble.final else "no"
+            self.tally.add("driftline_notice_failures_total", 1, name, final)
             log.log(level, "%s: %s %s: %s", trouble.channel, trouble.title, verb, trouble.error)
         return OUTBOX_SECONDS
 
@@ -162,6 +169,7 @@ class Service:
     def revive(self) -> None:
         """Start again what has died, which should never be."""
         for loop in self.loops:
+            self.tally.set("driftline_loop_failures", loop.failures, loop.name)
             if not loop.alive:
                 log.error("%s has died and is started again", loop.name)
                 loop.start()
@@ -192,7 +200,8 @@ class Service:
 
 
 def _run(service: Service, listening: socket.socket, stop: Event) -> None:
-    http = Http(api(service.settings, service.store, service.log, dead=service.dead), listening)
+    app = api(service.settings, service.store, service.log, dead=service.dead, tally=service.tally)
+    http = Http(app, listening)
     service.start()
     http.start()
     log.info("listens on %s, watches %s", url_of(listening), ", ".join(service.turns.models))

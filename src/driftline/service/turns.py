@@ -16,6 +16,7 @@ from threading import Lock, Thread
 from driftline.errors import DriftlineError, StoreError
 from driftline.service.build import watched_of
 from driftline.service.loops import keep
+from driftline.service.metrics.tally import Tally
 from driftline.service.run import Told, catch_up
 from driftline.service.schedule import next_due, retry_at, wait_for
 from driftline.settings.models import ModelSettings
@@ -64,6 +65,7 @@ class Turns:
         workers: how many models run at the same time.
         now: the clock.
         ended: called when a model's run is over.
+        tally: counts what happens.
     """
 
     models: Mapping[str, ModelSettings]
@@ -73,6 +75,7 @@ class Turns:
     workers: int
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ended: Callable[[], None] = lambda: None
+    tally: Tally = field(default_factory=Tally)
     running: dict[str, Running] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _stopping: bool = False
@@ -145,6 +148,9 @@ class Turns:
         except Stopped:
             keep(lambda: self.schedule.release([turn.model], self.by), lambda: True)
             return
+        seconds = (self.now() - started).total_seconds()
+        self.tally.time("driftline_look_seconds", max(0.0, seconds))
+        self.tally.add("driftline_failures_total", bool(told.error), turn.model)
         settled = self._settled(turn, told, started)
         keep(lambda: self.schedule.settle(settled, self.by), lambda: self._stopping)
 

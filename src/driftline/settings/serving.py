@@ -64,6 +64,8 @@ class ApiSettings(BaseModel):
     requests_per_second: float = Field(default=1000, gt=0)
     """What each key, or each address where no keys are used, may ask for in the long run; twice as
     much at once."""
+    metrics_columns: int = Field(default=20, ge=0)
+    """How many columns of each model `/metrics` tells the drift of, the most blamed first."""
 
 
 class Shared(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -59,11 +59,16 @@ def open_sql_store(url: str) -> SqlStore:
 
 
 class SqlStore:
-    """Keeps everything in tables. See `Store` for what each method does."""
+    """Keeps everything in tables. See `Store` for what each method does.
+
+    Attributes:
+        recorded: is called with every step that was recorded.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.outbox = SqlOutbox(engine)
+        self.recorded: Callable[[Changes], None] = lambda changes: None
 
     @property
     def engine(self) -> Engine:
@@ -133,6 +138,7 @@ class SqlStore:
             put(connection, tables.incidents, map(incident_rows.incident_row, changes.incidents))
             put_new(connection, tables.events, map(incident_rows.event_row, changes.events))
             put_new(connection, tables.outbox, map(incident_rows.outbox_row, changes.outbox))
+        self.recorded(changes)
         return True
 
     def windows(

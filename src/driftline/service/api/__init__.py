@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, FastAPI
 
 import driftline
 from driftline.log.taking import Log
-from driftline.service.api import health, incidents, models, rows
+from driftline.service.api import health, incidents, metrics, models, rows
 from driftline.service.api.access import Access, allowed
 from driftline.service.api.problems import answer_problems, documented
+from driftline.service.metrics.tally import Tally
 from driftline.settings.models import Settings
 from driftline.stores import Store
 from driftline.stores.keys import Keys
@@ -27,12 +28,14 @@ def api(
     log: Log,
     more: Sequence[APIRouter] = (),
     dead: Callable[[], Sequence[str]] = list,
+    tally: Tally | None = None,
 ) -> FastAPI:
     """The API as an ASGI application. It neither opens nor closes `store` and `log`.
 
     Args:
         more: further routes, for which any key that may read will do.
         dead: names what should run beside the API and does not.
+        tally: counts what happens in this process, also beside the API.
     """
     access = Access(Keys(log.engine), settings.api.requests_per_second)
     app = FastAPI(
@@ -48,7 +51,10 @@ def api(
     )
     denied = documented(401, 403, 429, 503)
     app.include_router(health.router(store, dead))
-    app.include_router(rows.router(settings, log), dependencies=write, responses=denied)
+    counts = tally or Tally()
+    telling = metrics.router(settings, store, log.engine, counts)
+    app.include_router(telling, dependencies=read, responses=denied)
+    app.include_router(rows.router(settings, log, counts), dependencies=write, responses=denied)
     app.include_router(models.router(settings, store), dependencies=read, responses=denied)
     app.include_router(incidents.reading(settings, store), dependencies=read, responses=denied)
     app.include_router(incidents.acting(store), dependencies=admin, responses=denied)
@@ -60,4 +66,5 @@ def api(
         return app.openapi()
 
     answer_problems(app)
+    app.add_middleware(metrics.Counted, tally=counts)
     return app

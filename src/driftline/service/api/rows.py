@@ -20,6 +20,7 @@ from driftline.log.place import Kind
 from driftline.log.taking import Key, Log, Receipt
 from driftline.service.api.models import known_model
 from driftline.service.api.problems import documented
+from driftline.service.metrics.tally import Tally
 from driftline.settings.models import Settings
 from driftline.stores.journal import LogId
 
@@ -63,7 +64,7 @@ class Taken(BaseModel):
     """Whether they were taken before, under the same Idempotency-Key; nothing is doubled."""
 
 
-def router(settings: Settings, log: Log) -> APIRouter:
+def router(settings: Settings, log: Log, tally: Tally) -> APIRouter:
     routes = APIRouter(tags=["rows"])
     common: dict[str, Any] = {
         "status_code": 202,
@@ -89,6 +90,8 @@ def router(settings: Settings, log: Log) -> APIRouter:
         work = partial(_accept, log, of, body, media, settings.api.max_rows, key)
         receipt = work() if len(body) < INLINE_BYTES else await run_in_threadpool(work)
         taken: Receipt = await asyncio.wrap_future(receipt)
+        new = 0 if taken.repeated else taken.rows
+        tally.add("driftline_ingest_rows_total", new, of.model, of.kind)
         return Taken(rows=taken.rows, repeated=taken.repeated)
 
     return routes
