@@ -3,6 +3,7 @@ that answers as it is told."""
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -16,8 +17,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -223,6 +227,125 @@ def loopback() -> Iterator[Callable[..., Loopback]]:
         made = Loopback(answers=list(answers))
         server = ThreadingHTTPServer(("127.0.0.1", 0), made.handler())
         made.url = f"http://127.0.0.1:{server.server_address[1]}/services/T0/B0/SECRETSECRET"
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        started.append((made, server))
+        return made
+
+    yield start
+    for made, server in started:
+        made.over.set()
+        server.shutdown()
+        server.server_close()
+
+
+@dataclass
+class RowsService:
+    """An HTTP service on 127.0.0.1 that gives the rows of a span as JSON, as people build them.
+
+    Attributes:
+        rows: what it has; `ts` is the moment. Rows without a readable one are in every span.
+        paging: how it splits an answer, in pages of `size` rows.
+        truth: what it answers at /ground-truth, by the start of the span; "" for any.
+        answers: what it answers instead, one after the other: (status, headers, body), or None:
+            nothing, until the test is over.
+        asked: path, parameters and headers of each request.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    paging: Literal["none", "page", "offset", "next", "link"] = "none"
+    size: int = 100
+    truth: dict[str, Any] = field(default_factory=dict)
+    answers: list[tuple[int, dict[str, str], bytes | str] | None] = field(default_factory=list)
+    asked: list[tuple[str, dict[str, str], dict[str, str]]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+    url: str = ""
+
+    def reply(self, path: str, query: dict[str, str]) -> tuple[int, dict[str, str], str]:
+        if path.endswith("/ground-truth"):
+            found = self.truth.get(query["start_time"], self.truth.get("", {"labels": []}))
+            return 200, {}, json.dumps(found)
+        low, high = (datetime.fromisoformat(query[f"{end}_time"]) for end in ("start", "end"))
+        rows = [row for row in self.rows if _is_within(row.get("ts"), low, high)]
+        size = int(query.get("limit", self.size))
+        at = int(query.get("offset", 0))
+        if self.paging == "page":
+            at = (int(query["page"]) - 1) * size
+        if self.paging == "none":
+            return 200, {}, json.dumps({"features": rows})
+        answer: dict[str, Any] = {"features": rows[at : at + size], "total": len(rows)}
+        headers = {}
+        if at + size < len(rows):
+            further = f"{path}?{urlencode({**query, 'offset': at + size})}"
+            if self.paging == "next":
+                answer = {"next": further, **answer}
+            if self.paging == "link":
+                headers = {"Link": f'<{self.url}{further}>; rel="next"'}
+        return 200, headers, json.dumps(answer)
+
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                service.asked.append((parts.path, query, headers))
+                answer: tuple[int, dict[str, str], bytes | str] | None
+                if service.answers:
+                    answer = service.answers.pop(0)
+                else:
+                    answer = service.reply(parts.path, query)
+                if answer is None:
+                    service.over.wait(30)
+                    self.close_connection = True
+                    return
+                self._send(*answer)
+
+            def _send(self, status: int, headers: dict[str, str], body: bytes | str) -> None:
+                data = body.encode() if isinstance(body, str) else body
+                self.send_response(status)
+                usual = {"Content-Length": str(len(data)), "Content-Type": "application/json"}
+                for name, value in {**usual, **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(data)
+                if headers.get("Content-Length"):  # a wrong one: the answer is cut off
+                    self.close_connection = True
+
+            def log_message(self, *_: object) -> None:
+                """Silent."""
+
+        return Handler
+
+
+def _is_within(moment: object, low: datetime, high: datetime) -> bool:
+    try:
+        known = datetime.fromisoformat(str(moment))
+    except ValueError:
+        return True
+    known = known if known.tzinfo else known.replace(tzinfo=low.tzinfo)
+    return low <= known < high
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that goes away in mid-answer is no fault of the test."""
+
+
+@pytest.fixture
+def rows_service() -> Iterator[Callable[..., RowsService]]:
+    """Start a service with these rows."""
+    started: list[tuple[RowsService, ThreadingHTTPServer]] = []
+
+    def start(rows: list[dict[str, Any]] | None = None, **how: Any) -> RowsService:
+        made = RowsService(rows or [], **how)
+        server = _Server(("127.0.0.1", 0), made.handler())
+        made.url = f"http://127.0.0.1:{server.server_address[1]}"
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         started.append((made, server))
         return made

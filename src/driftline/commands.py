@@ -14,14 +14,13 @@ from driftline import terminal
 from driftline.alarms.reasons import why_no_alarm
 from driftline.alert_commands import warn_of
 from driftline.demo.clock import demo_moment
-from driftline.errors import DataError, DriftlineError, nearest
-from driftline.profiles.frames import require_columns
+from driftline.errors import DataError, nearest
 from driftline.records import Incident
 from driftline.report import render
 from driftline.scaffold import file_source, settings_for
 from driftline.service.all_models import Goal, run_models
 from driftline.service.answer import answer, column_answer
-from driftline.service.build import outlets_of, watched_of
+from driftline.service.build import outlets_of
 from driftline.service.fitting import no_rows
 from driftline.service.logs import set_up_logs
 from driftline.service.outbox import deliver
@@ -29,7 +28,8 @@ from driftline.service.pages import page_of
 from driftline.service.reminders import remind
 from driftline.service.run import Replay, Told
 from driftline.service.steps import Watched
-from driftline.settings import ModelSettings, ReferenceSpan, load_settings
+from driftline.settings import ReferenceSpan, load_settings
+from driftline.source_check import look_at_sources
 from driftline.sources import open_source
 from driftline.stores import Store, open_store
 from driftline.windows import MICROSECOND, iso, parse_moment, window_at
@@ -247,38 +247,15 @@ def init(data: Path, output: Path, force: bool) -> int:
 def config_check(config: Path) -> int:
     settings = load_settings(config)
     outlets_of(settings, open_store("memory://"))
-    faults = []
-    for model in settings.models:
-        try:
-            faults += _source_faults(model)
-        except DriftlineError as error:
-            faults.append(f"{model.name}: {error}")
-    for fault in faults:
-        terminal.warn(fault)
+    found = [look_at_sources(model) for model in settings.models]
+    faults = [fault for of_model, _ in found for fault in of_model]
+    for line in (*faults, *(note for _, notes in found for note in notes)):
+        terminal.warn(line)
     if faults:
         return FAILED
     names = ", ".join(model.name for model in settings.models)
     terminal.out.print(f"{config}: well; watches {names}", markup=False)
     return WELL
-
-
-def _source_faults(model: ModelSettings) -> list[str]:
-    """Columns that the settings name and the sources do not have."""
-    watched = watched_of(model)
-    predictions = model.predictions
-    named = [predictions.timestamp, predictions.id, predictions.prediction, predictions.score]
-    named += [*(predictions.features or ()), *predictions.categorical]
-    checks = [(watched.predictions, [name for name in named if name])]
-    if watched.labels is not None and model.labels is not None:
-        labels = [model.labels.id, model.labels.label, model.labels.timestamp]
-        checks.append((watched.labels, [name for name in labels if name]))
-    faults = []
-    for source, names in checks:
-        try:
-            require_columns(names, source.columns().empty_table(), source.name)
-        except DataError as error:
-            faults.append(f"{model.name}: {error}")
-    return faults
 
 
 def demo(folder: Path, serve: bool) -> int:

@@ -58,7 +58,7 @@ class CountingSource:
     def span(self) -> tuple[datetime, datetime] | None:
         return self.source.span()
 
-    def columns(self) -> pa.Schema:
+    def columns(self, start: datetime | None = None, end: datetime | None = None) -> pa.Schema:
         return self.source.columns()
 
 

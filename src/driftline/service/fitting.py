@@ -61,20 +61,18 @@ def fit_reference(model: ModelSettings, source: Source, notes: list[str]) -> Ref
     has no rows, with the span that the source does have, and ColumnError when the predictions have
     no such output as the settings say.
     """
-    known = source.columns()
+    spec = model.reference
+    span = reference_span(model)
+    known = source.columns(*span)
     if known.names:
         outputs = [c for c in (model.predictions.prediction, model.predictions.score) if c]
         require_columns(outputs, known.empty_table(), source.name)
-    spec = model.reference
     timestamp: str | None = model.predictions.timestamp
-    origin = source
-    span: tuple[datetime | None, datetime | None] = (None, None)
+    origin, found = source, known.names
     if isinstance(spec, ReferenceSource):
         timestamp = _own_timestamp(model, spec)
         origin = open_source(spec.origin, timestamp)
-    else:
-        span = (spec.start, spec.end)
-    found = origin.columns().names
+        found = origin.columns().names
     columns = _columns(model, found)
     wanted = {*columns, *([timestamp] if timestamp else [])}
 
@@ -95,6 +93,12 @@ def fit_reference(model: ModelSettings, source: Source, notes: list[str]) -> Ref
     kept = {w: p for w, p in windows.items() if p.rows >= model.alarms.min_rows}
     left_out = {**fitted.left_out, **running, **_not_there(model, found)}
     return Reference(total, kept, left_out, timestamp, model.window if timestamp else None)
+
+
+def reference_span(model: ModelSettings) -> tuple[datetime | None, datetime | None]:
+    """The span of the predictions that the reference is; open where it has its own source."""
+    spec = model.reference
+    return (spec.start, spec.end) if isinstance(spec, ReferenceSpan) else (None, None)
 
 
 def _own_timestamp(model: ModelSettings, spec: ReferenceSource) -> str | None:

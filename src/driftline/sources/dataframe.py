@@ -60,7 +60,7 @@ class FrameSource:
         micros = micros[micros != MISSING]
         return (from_micros(micros.min()), from_micros(micros.max())) if len(micros) else None
 
-    def columns(self) -> pa.Schema:
+    def columns(self, start: datetime | None = None, end: datetime | None = None) -> pa.Schema:
         return self.data.schema
 
 

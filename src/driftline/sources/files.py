@@ -57,7 +57,7 @@ class FileSource:
                 ends += [moment for moment in (part.low, part.high) if moment is not None]
         return (from_micros(min(ends)), from_micros(max(ends))) if ends else None
 
-    def columns(self) -> pa.Schema:
+    def columns(self, start: datetime | None = None, end: datetime | None = None) -> pa.Schema:
         fields: dict[str, pa.Field] = {}
         for found, facts in self._files(_ignore).items():
             for column in _fields(found, facts):

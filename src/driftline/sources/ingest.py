@@ -91,7 +91,7 @@ class IngestSource:
             return None
         return from_micros(moments.low), from_micros(moments.high)
 
-    def columns(self) -> pa.Schema:
+    def columns(self, start: datetime | None = None, end: datetime | None = None) -> pa.Schema:
         return self._look()[1]
 
     def _look(self) -> tuple[Snapshot, pa.Schema]:

@@ -66,6 +66,13 @@ class Moments:
             good &= micros < self.end
         return table if good.all() else table.filter(pa.array(good))
 
+    def widen(self, other: Moments) -> None:
+        """Take over the first and the last moment that another has seen."""
+        if other.low is not None:
+            self.low = other.low if self.low is None else min(self.low, other.low)
+        if other.high is not None:
+            self.high = other.high if self.high is None else max(self.high, other.high)
+
     def problem(self, path: str, column: str) -> Problem:
         """What to tell about the rows without a readable moment."""
         example = f' (such as "{self.example}")' if self.example is not None else ""

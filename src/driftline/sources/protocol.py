@@ -96,8 +96,9 @@ class Source(Protocol):
     def span(self) -> tuple[datetime, datetime] | None:
         """The first and the last moment present; None without rows or a timestamp column."""
 
-    def columns(self) -> pa.Schema:
-        """Name and type of every column; where files differ, the first file that has values."""
+    def columns(self, start: datetime | None = None, end: datetime | None = None) -> pa.Schema:
+        """Name and type of every column; where files differ, the first file that has values. A
+        source that can only tell by its rows looks at some of [start, end), or at its newest."""
 
 
 class MakeSource(Protocol):

@@ -97,7 +97,7 @@ class SqlSource:
             micros = self._all_moments(name)
         return (from_micros(micros.min()), from_micros(micros.max())) if len(micros) else None
 
-    def columns(self) -> pa.Schema:
+    def columns(self, start: datetime | None = None, end: datetime | None = None) -> pa.Schema:
         return self._looked().schema
 
     def _all_moments(self, name: str) -> Any:
