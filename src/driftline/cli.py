@@ -175,6 +175,15 @@ def serve(
 
 
 @app.command()
+def status(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
+    """How everything stands: each model, what is behind or fails, queues of notices, the log. Exit
+    code 1 when an incident is open, a model is not judged or a notice could not be sent."""
+    from driftline import status_command
+
+    raise typer.Exit(status_command.status(config, json))
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where to put the demo's files.")] = Path(
         "driftline-demo"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,3 +100,22 @@ def trim(table: DeltaTable, before: date | None) -> None:
     table.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
     table.create_checkpoint()
     table.cleanup_metadata()
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a table is: its rows, and its files that are in use with their bytes."""
+
+    rows: int = 0
+    files: int = 0
+    bytes: int = 0
+
+
+def size_of(place: Place) -> Size:
+    """The size of the table, from its log alone; all 0 when there is none yet."""
+    table = open_table(place)
+    if table is None:
+        return Size()
+    files = pa.table(table.get_add_actions(flatten=True))
+    rows, size = (pc.sum(files[name]).as_py() or 0 for name in ("num_records", "size_bytes"))
+    return Size(rows, files.num_rows, size)

@@ -28,7 +28,6 @@ def watched_of(model: ModelSettings) -> Watched:
 
 def outlets_of(settings: Settings, store: Store) -> Mapping[str, Outlet]:
     """Every channel of the settings by name, ready to send."""
-    used = [channel for model in settings.models for channel in model.channels]
     kinds = channel_kinds().values()
 
     def make(channel: ChannelSettings) -> Outlet:
@@ -36,4 +35,4 @@ def outlets_of(settings: Settings, store: Store) -> Mapping[str, Outlet]:
         made = kind.make(channel.options)
         return Outlet(made, dresser(settings, store, kind.illustrated))
 
-    return {channel.name: make(channel) for channel in (*settings.channels, *used)}
+    return {channel.name: make(channel) for channel in settings.all_channels}

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel, SecretStr
 
-FACTS = ("model", "window", "windows", "seconds", "error")
+FACTS = ("model", "seconds", "failures", "error")
 """What a line may tell beside its message: `log.info(message, extra={"model": name})`."""
 
 SHORTEST = 4

@@ -42,7 +42,7 @@ class State:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._models = {model.name: model for model in settings.models}
-        self._channels = _channels_of(settings)
+        self._channels = {channel.name for channel in settings.all_channels}
         self._columns = settings.api.metrics_columns
         self._store = store
         self._schedule = Schedule(engine)
@@ -115,11 +115,6 @@ class State:
             for state in ("pending", "claimed", "held", "failed"):
                 notices = found.get((channel, state), 0)
                 yield "driftline_outbox_notices", (channel, state), notices
-
-
-def _channels_of(settings: Settings) -> set[str]:
-    used = [channel for model in settings.models for channel in model.channels]
-    return {channel.name for channel in (*settings.channels, *used)}
 
 
 def _incidents(incidents: Iterable[Incident], models: Iterable[str]) -> Iterator[Sample]:
