@@ -22,6 +22,7 @@ from driftline.service.metrics.catalogue import PROCESS, STATE, Metric
 from driftline.settings.channels import ChannelSettings
 from driftline.settings.deciding import Alarms, Performance
 from driftline.settings.faults import INTERNAL
+from driftline.settings.keeping import Retention
 from driftline.settings.models import (
     Labels,
     ModelSettings,
@@ -46,6 +47,7 @@ SECTIONS: dict[type[BaseModel], str] = {
     Alarms: "alarms",
     Performance: "performance",
     ChannelSettings: "channels",
+    Retention: "retention",
     LogSettings: "log",
     ApiSettings: "api",
 }

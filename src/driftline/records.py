@@ -196,6 +196,26 @@ class OutboxRow:
 
 
 @dataclass(frozen=True)
+class Aged:
+    """Up to when what is kept of a model is old enough to be deleted; None: all of it is kept.
+
+    Attributes:
+        profiles: profiles of windows that end by then, save those of the spans in `shown`.
+        outcomes: outcomes of windows that end by then.
+        superseded: judgements of a span's performance that a later one has replaced since.
+        results: results of windows and spans that end by then, and incidents that were resolved by
+            then, with their events and notices; not those of which something has still to be told.
+        shown: spans whose profiles are kept all the same.
+    """
+
+    profiles: datetime | None = None
+    outcomes: datetime | None = None
+    superseded: datetime | None = None
+    results: datetime | None = None
+    shown: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True)
 class Mute:
     """A span in which no notice of a model (None: of any model) is sent, as during a deployment."""
 

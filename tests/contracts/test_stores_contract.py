@@ -14,6 +14,7 @@ import pytest
 from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.errors import StoreError
 from driftline.records import (
+    Aged,
     Changes,
     Event,
     Fault,
@@ -578,3 +579,78 @@ def test_claims_from_many_threads_never_give_a_row_twice(begun: Store) -> None:
     with ThreadPoolExecutor(4) as pool:
         claimed = [name for found in pool.map(claim_all, range(4)) for name in found]
     assert sorted(claimed) == sorted(row.id for row in made)
+
+
+def filled(store: Store, days: int, **other: Any) -> None:
+    """So many days, each with all that a window can have."""
+    windows = [day(number) for number in range(days)]
+    state = store.model("late-arrival")
+    assert state is not None
+    blobs = dict.fromkeys(windows, b"blob")
+    changes = Changes(
+        state.next(position=windows[-1].end),
+        windows=tuple(map(empty, windows)),
+        profiles=blobs,
+        outcomes=blobs,
+        performance=tuple(performance(number) for number in range(days)),
+        **other,
+    )
+    assert store.record(changes)
+
+
+def test_what_is_too_old_is_deleted_a_few_rows_at_a_time_the_oldest_first(begun: Store) -> None:
+    filled(begun, 10)
+    aged = Aged(profiles=day(6).end, outcomes=day(4).end, results=day(2).end)
+    assert begun.prune("late-arrival", aged, 3) == 3
+    assert list(begun.profiles("late-arrival")) == [day(number) for number in range(3, 10)]
+    while begun.prune("late-arrival", aged, 3):
+        pass
+    assert list(begun.profiles("late-arrival")) == [day(7), day(8), day(9)]
+    assert list(begun.outcomes("late-arrival")) == [day(number) for number in range(5, 10)]
+    left = [result.window for result in begun.windows("late-arrival")]
+    assert left == [day(number) for number in range(3, 10)]
+    assert [result.span.end for result in begun.performance("late-arrival")] == [
+        window.end for window in left
+    ]
+    assert begun.prune("late-arrival", Aged()) == 0
+    assert begun.prune("unknown", aged) == 0
+
+
+def test_profiles_of_spans_that_are_shown_are_kept(begun: Store) -> None:
+    filled(begun, 10)
+    shown = (Window(day(5).start, day(6).end), Window(day(1).start, day(2).end), day(2))
+    assert begun.prune("late-arrival", Aged(profiles=day(7).end, shown=shown)) == 4
+    assert list(begun.profiles("late-arrival")) == [day(n) for n in (1, 2, 5, 6, 8, 9)]
+
+
+def test_of_old_spans_the_newest_judgement_is_kept(begun: Store) -> None:
+    results = [performance(n, judged_after=later * DAY) for n in (0, 5) for later in (1, 2, 9)]
+    assert begun.record(Changes(STATE.next(), performance=tuple(results)))
+    assert begun.prune("late-arrival", Aged(superseded=day(4).end)) == 2
+    assert begun.performance("late-arrival", every_judgement=True) == results[2:]
+
+
+def test_incidents_that_ended_long_ago_go_with_their_events_unless_something_is_to_be_told(
+    begun: Store,
+) -> None:
+    old = incident(0, state="resolved", resolved=day(1).end)
+    told = incident(1, state="resolved", resolved=day(2).end)
+    untold = incident(2, state="resolved", resolved=day(3).end)
+    new = incident(3, state="resolved", resolved=day(9).end)
+    lasting = incident(4)
+    all_of_them = (old, told, untold, new, lasting)
+    events = tuple(Event(f"{one.id}/opened", one, "opened", one.opened) for one in all_of_them)
+    rows = tuple(
+        OutboxRow(f"{e.id}/log", e.id, "late-arrival", "log", "pending", e.at) for e in events
+    )
+    changes = Changes(STATE.next(), incidents=all_of_them, events=events, outbox=rows)
+    assert begun.record(changes)
+    assert begun.prune("late-arrival", Aged(results=day(5).end)) == 0
+    sent = [replace(row, state="sent") for row in rows if row.id != rows[2].id]
+    begun.outbox.settle(sent, was="pending")
+    assert begun.prune("late-arrival", Aged(results=day(5).end)) == 2
+    assert begun.incidents() == [untold, new, lasting]
+    assert begun.events(old.id) == []
+    assert begun.outbox.of_incident(told.id) == []
+    assert begun.events(untold.id) == [events[2]]
+    assert begun.outbox.counts() == {"pending": 1, "sent": 2}

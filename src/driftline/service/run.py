@@ -13,6 +13,7 @@ from driftline.records import Changes, ModelState
 from driftline.service.arrivals import Arrivals
 from driftline.service.begin import begin, history
 from driftline.service.intake import take_in_order
+from driftline.service.pruning import prune
 from driftline.service.recount import recount
 from driftline.service.steps import Overtaken, Watched, record
 from driftline.service.watch import Watch, load_watch
@@ -99,6 +100,7 @@ class Run:
     def go_on(self, progress: Progress | None) -> Told:
         """Every step that there is to do, each recorded by itself."""
         model, watch = self.watched.model, self.watch
+        begun = watch.state.position
         if watch.ledger is not None and watch.state.labels_until is None:
             record(self.store, history(self.watched, watch))
         if self.replay is None:
@@ -108,6 +110,8 @@ class Run:
         self._join_late_labels(arrivals)
         if model.labels is not None:
             self.store.drop_predictions(model.name, watch.state.position - model.labels.wait)
+        if self.replay is None and window_at(begun, DAY) != window_at(watch.state.position, DAY):
+            prune(model, self.store, watch.state.position)
         return self._told(arrivals)
 
     @property

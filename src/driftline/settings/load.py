@@ -19,7 +19,7 @@ from driftline.settings.reading import Path, Read, read_yaml
 from driftline.settings.serving import Shared
 from driftline.sources import source_kinds
 
-_INHERITED = ("alarms", "performance", "every", "timezone", "patience", "channels")
+_INHERITED = ("alarms", "performance", "every", "timezone", "patience", "retention", "channels")
 _SOURCES: dict[str, type[BaseModel]] = {
     "predictions": Predictions,
     "labels": Labels,

@@ -37,6 +37,7 @@ from driftline.settings.fields import (
     WindowLength,
     Zone,
 )
+from driftline.settings.keeping import BY_WINDOW, LONG, MONTH, Retention
 from driftline.settings.serving import ApiSettings, LogSettings
 from driftline.windows import format_duration, iso
 
@@ -172,6 +173,8 @@ class ModelSettings(BaseModel):
     """When to alarm."""
     performance: Performance = Field(default=Performance(), validate_default=True)
     """How performance is followed."""
+    retention: Retention = Retention()
+    """How long results are kept."""
     channels: tuple[ChannelSettings, ...] = ()
     """Where notices of this model go."""
 
@@ -180,6 +183,12 @@ class ModelSettings(BaseModel):
         """How long after a window's end its predictions may still come."""
         wait = self.predictions.wait
         return 3 * self.window if wait is None else wait
+
+    @property
+    def kept_profiles(self) -> timedelta | None:
+        """How long profiles are kept; None: always."""
+        kept = self.retention.profiles
+        return max(LONG * self.window, MONTH) if kept == BY_WINDOW else kept
 
     @field_validator("labels")
     @classmethod
@@ -262,6 +271,8 @@ class Settings(BaseModel):
     """Time zone in which a cron expression is read."""
     patience: Duration | None = None
     """How long a source may fail before that is an incident."""
+    retention: Retention = Retention()
+    """How long results are kept."""
     log: LogSettings = LogSettings()
     """Where predictions and labels are kept that were sent to the service."""
     api: ApiSettings = ApiSettings()

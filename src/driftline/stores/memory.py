@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from threading import RLock
 from typing import TypeVar
 
 from driftline.errors import StoreError
 from driftline.records import (
+    Aged,
     Changes,
     Event,
     Incident,
@@ -19,21 +20,11 @@ from driftline.records import (
     PerformanceResult,
     WindowResult,
 )
+from driftline.stores.memory_model import MemoryModel, old_incidents, prune_model
 from driftline.stores.memory_outbox import MemoryOutbox
 from driftline.windows import Window
 
 T = TypeVar("T")
-Blobs = dict[datetime, tuple[Window, bytes]]
-
-
-@dataclass
-class _Model:
-    state: ModelState
-    windows: dict[datetime, WindowResult] = field(default_factory=dict)
-    profiles: Blobs = field(default_factory=dict)
-    predictions: Blobs = field(default_factory=dict)
-    outcomes: Blobs = field(default_factory=dict)
-    performance: dict[tuple[datetime, datetime], PerformanceResult] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -41,7 +32,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._models: dict[str, _Model] = {}
+        self._models: dict[str, MemoryModel] = {}
         self._incidents: dict[str, Incident] = {}
         self._events: dict[str, Event] = {}
         self.outbox = MemoryOutbox(self._lock, self._events, self._incidents)
@@ -59,7 +50,7 @@ class MemoryStore:
         with self._lock:
             before = self._models.get(state.name)
             kept = state if before is None else replace(state, revision=before.state.revision + 1)
-            self._models[state.name] = _Model(kept)
+            self._models[state.name] = MemoryModel(kept)
             return kept
 
     def record(self, changes: Changes) -> bool:
@@ -123,7 +114,7 @@ class MemoryStore:
     def _span(
         self,
         model: str,
-        what: Callable[[_Model], Mapping[datetime, T]],
+        what: Callable[[MemoryModel], Mapping[datetime, T]],
         start: datetime | None,
         end: datetime | None,
     ) -> Iterable[T]:
@@ -163,6 +154,21 @@ class MemoryStore:
                     for start, (window, blob) in kept.predictions.items()
                     if window.end > before
                 }
+
+    def prune(self, model: str, aged: Aged, most: int = 500) -> int:
+        with self._lock:
+            kept = self._models.get(model)
+            if kept is None:
+                return 0
+            done = prune_model(kept, aged, most)
+            for incident in old_incidents(self._incidents.values(), model, aged)[: most - done]:
+                events = {e.id for e in self._events.values() if e.incident.id == incident.id}
+                if self.outbox.forget(events):
+                    del self._incidents[incident.id]
+                    for event in events:
+                        del self._events[event]
+                    done += 1
+            return done
 
     def incidents(self, model: str | None = None, open_only: bool = False) -> list[Incident]:
         with self._lock:

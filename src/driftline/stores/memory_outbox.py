@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import RLock
 
 from driftline.records import Event, Incident, OutboxRow, RowState
-from driftline.stores.protocol import CLAIM_LASTS
+from driftline.stores.protocol import CLAIM_LASTS, UNSETTLED
 
 
 class MemoryOutbox:
@@ -57,6 +57,16 @@ class MemoryOutbox:
                 kept = self._kept.get(row.id)
                 if kept is not None and (kept.state == was or row.state == "sent"):
                     self._kept[row.id] = row
+
+    def forget(self, events: Collection[str]) -> bool:
+        """Forget the rows of these events, unless one has still to be told; whether it was so."""
+        with self._lock:
+            theirs = [row for row in self._kept.values() if row.event_id in events]
+            if any(row.state in UNSETTLED for row in theirs):
+                return False
+            for row in theirs:
+                del self._kept[row.id]
+            return True
 
     def rows(self, state: RowState) -> list[tuple[OutboxRow, Event]]:
         with self._lock:

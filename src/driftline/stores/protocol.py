@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from driftline.records import (
+    Aged,
     Changes,
     Event,
     Incident,
@@ -20,6 +21,9 @@ from driftline.records import (
 from driftline.windows import Window
 
 CLAIM_LASTS = timedelta(minutes=5)
+
+UNSETTLED: tuple[RowState, ...] = ("pending", "claimed", "held")
+"""States of outbox rows that have still to be told."""
 
 
 class Store(Protocol):
@@ -80,6 +84,10 @@ class Store(Protocol):
     def drop_predictions(self, model: str, before: datetime) -> None:
         """Forget the predictions of windows that end at or before `before`, when their labels can
         no longer come. Their outcomes stay."""
+
+    def prune(self, model: str, aged: Aged, most: int = 500) -> int:
+        """Delete what is older than `aged` says, at most about `most` rows in one transaction,
+        oldest first; how many. 0: nothing more is that old."""
 
     def incidents(self, model: str | None = None, open_only: bool = False) -> list[Incident]:
         """Incidents in the order they were opened."""

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from driftline.records import (
+    Aged,
     Changes,
     Event,
     Incident,
@@ -30,6 +31,7 @@ from driftline.records import (
 from driftline.stores import incident_rows, rows, tables
 from driftline.stores.engine import reading, writing
 from driftline.stores.packing import Row
+from driftline.stores.pruning import prune
 from driftline.stores.schema import open_database
 from driftline.stores.sql_outbox import SqlOutbox
 from driftline.stores.statements import (
@@ -192,6 +194,10 @@ class SqlStore:
                     is_of(table, model), table.c.starts < before, table.c.ends <= before
                 )
             )
+
+    def prune(self, model: str, aged: Aged, most: int = 500) -> int:
+        with writing(self._engine) as connection:
+            return prune(connection, model, aged, most)
 
     def incidents(self, model: str | None = None, open_only: bool = False) -> list[Incident]:
         kept = tables.incidents.c
