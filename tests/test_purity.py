@@ -18,6 +18,7 @@ CORE = (
     "statistics",
     "alarms",
     "performance",
+    "acceptance.py",
     "change_words.py",
     "comparison.py",
     "digest.py",

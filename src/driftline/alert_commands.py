@@ -33,7 +33,7 @@ def channels_test(config: Path, name: str | None) -> int:
     if not outlets:
         raise DataError(f"{config} has no channels; give some under `channels`")
     if name is not None and name not in outlets:
-        raise DataError(_unknown("channel", name, outlets))
+        raise DataError(unknown("channel", name, outlets))
     notice = Notice("", (), id=f"test-{datetime.now(UTC):%Y%m%d%H%M%S%f}", words=TEST)
     failed = 0
     for one in [name] if name is not None else outlets:
@@ -48,7 +48,7 @@ def channels_test(config: Path, name: str | None) -> int:
 
 
 def channels_failed(config: Path, name: str | None, retry: bool) -> int:
-    with _opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         outlets = outlets_of(settings, store)
         failed = [pair for pair in store.outbox.rows("failed") if name in (None, pair[0].channel)]
         lost = [pair for pair in store.outbox.rows("pending") if pair[0].channel not in outlets]
@@ -83,7 +83,7 @@ def warn_of(troubles: tuple[Trouble, ...]) -> None:
 
 
 def incidents(config: Path, open_only: bool, as_json: bool) -> int:
-    with _opened(config) as (_, store):
+    with opened(config) as (_, store):
         found = store.incidents(open_only=open_only)
     if as_json:
         told = [{"model": incident.model, **incident_answer(incident)} for incident in found]
@@ -94,24 +94,24 @@ def incidents(config: Path, open_only: bool, as_json: bool) -> int:
 
 
 def acknowledge(config: Path, incident_id: str, by: str, note: str) -> int:
-    return _act(config, lambda s, now: acts.acknowledge(s, incident_id, by or _user(), note, now))
+    return _act(config, lambda s, now: acts.acknowledge(s, incident_id, by or user(), note, now))
 
 
 def snooze(config: Path, incident_id: str, length: str, by: str, note: str) -> int:
     lasting = _length(length)
 
     def act(store: Store, now: datetime) -> Incident:
-        return acts.snooze(store, incident_id, by or _user(), note, now, now + lasting)
+        return acts.snooze(store, incident_id, by or user(), note, now, now + lasting)
 
     return _act(config, act)
 
 
 def resolve(config: Path, incident_id: str, by: str, note: str) -> int:
-    return _act(config, lambda s, now: acts.resolve(s, incident_id, by or _user(), note, now))
+    return _act(config, lambda s, now: acts.resolve(s, incident_id, by or user(), note, now))
 
 
 def _act(config: Path, act: Callable[[Store, datetime], Incident]) -> int:
-    with _opened(config) as (_, store):
+    with opened(config) as (_, store):
         incident = act(store, datetime.now(UTC))
     until = f" until {moment(incident.snoozed_until)} UTC" if incident.snoozed_until else ""
     kind = KINDS[incident.kind].lower()
@@ -122,11 +122,11 @@ def _act(config: Path, act: Callable[[Store, datetime], Incident]) -> int:
 
 def mute(config: Path, model: str | None, every: bool, length: str, reason: str) -> int:
     lasting = _length(length)
-    with _opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         now = datetime.now(UTC)
         if model is not None or every:
             _check_choice(settings, model, every)
-            acts.mute(store, model, now + lasting, _user(), reason, now)
+            acts.mute(store, model, now + lasting, user(), reason, now)
         lasting_mutes = store.mutes(now)
     for one in lasting_mutes:
         why = f" ({one_line(one.reason)})" if one.reason else ""
@@ -139,7 +139,7 @@ def mute(config: Path, model: str | None, every: bool, length: str, reason: str)
 
 
 def unmute(config: Path, model: str | None, every: bool) -> int:
-    with _opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         _check_choice(settings, model, every)
         ended = acts.unmute(store, model, datetime.now(UTC))
     terminal.out.print(f"ended: {count(len(ended), 'mute')}", markup=False)
@@ -151,10 +151,10 @@ def _check_choice(settings: Settings, model: str | None, every: bool) -> None:
         raise DataError("give the name of a model, or --all; not both")
     known = [one.name for one in settings.models]
     if model is not None and model not in known:
-        raise DataError(_unknown("model", model, known))
+        raise DataError(unknown("model", model, known))
 
 
-def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
     names = list(known)
     return f'no {what} is called "{name}"{nearest(name, names)}; there are {", ".join(names)}'
 
@@ -166,7 +166,7 @@ def _length(text: str) -> timedelta:
         raise DataError(f"--for: {error}") from None
 
 
-def _user() -> str:
+def user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -174,7 +174,7 @@ def _user() -> str:
 
 
 @contextmanager
-def _opened(config: Path) -> Iterator[tuple[Settings, Store]]:
+def opened(config: Path) -> Iterator[tuple[Settings, Store]]:
     settings = load_settings(config)
     store = open_store(settings.store.get_secret_value())
     try:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from driftline.cli_accept import accept_app
 from driftline.cli_alerts import channels_app, incidents_app
 from driftline.cli_keys import keys_app
 from driftline.cli_options import DEFAULT_CONFIG, Config, Json
@@ -28,6 +29,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(keys_app, name="keys")
 app.add_typer(channels_app, name="channels")
 app.add_typer(incidents_app)
+app.add_typer(accept_app)
 
 
 class LogFormat(StrEnum):
@@ -91,9 +93,9 @@ def backtest(
     json: Json = False,
 ) -> None:
     """Replay history as if live, into a throw-away store. Sends nothing."""
-    from driftline import commands
+    from driftline import backtest_commands
 
-    raise typer.Exit(commands.backtest(config, start, to, json))
+    raise typer.Exit(backtest_commands.backtest(config, start, to, json))
 
 
 @app.command()

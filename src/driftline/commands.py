@@ -18,21 +18,19 @@ from driftline.errors import DataError, nearest
 from driftline.records import Incident
 from driftline.report import render
 from driftline.scaffold import file_source, settings_for
-from driftline.service.all_models import Goal, run_models
+from driftline.service.all_models import run_models
 from driftline.service.answer import answer, column_answer
 from driftline.service.build import outlets_of
-from driftline.service.fitting import no_rows
 from driftline.service.logs import set_up_logs
 from driftline.service.outbox import deliver
 from driftline.service.pages import page_of
 from driftline.service.reminders import remind
-from driftline.service.run import Replay, Told
-from driftline.service.steps import Watched
-from driftline.settings import ReferenceSpan, load_settings
+from driftline.service.run import Told
+from driftline.settings import load_settings
 from driftline.source_check import look_at_sources
 from driftline.sources import open_source
 from driftline.stores import Store, open_store
-from driftline.windows import MICROSECOND, iso, parse_moment, window_at
+from driftline.windows import iso, parse_moment
 
 WELL, ALARM, FAILED = 0, 1, 2
 LATELY = timedelta(days=90)
@@ -41,7 +39,7 @@ LATELY = timedelta(days=90)
 
 def check(config: Path, now: str | None, as_json: bool) -> int:
     settings = load_settings(config)
-    moment = _moment(now, "--now") if now else _now(config)
+    moment = moment_of(now, "--now") if now else _now(config)
     store = open_store(settings.store.get_secret_value())
     try:
         outlets = outlets_of(settings, store)
@@ -50,7 +48,7 @@ def check(config: Path, now: str | None, as_json: bool) -> int:
         clock = datetime.now(UTC)
         remind(settings, store, clock)
         warn_of(deliver(store, outlets, clock).troubles)
-        return _tell(store, runs, as_json, LATELY)
+        return tell(store, runs, as_json, LATELY)
     finally:
         store.close()
 
@@ -64,52 +62,7 @@ def _now(config: Path) -> datetime:
     return stands
 
 
-def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> int:
-    settings = load_settings(config)
-    begin = _moment(start, "--from") if start else None
-    end = _moment(to, "--to") if to else None
-    if begin and end and begin >= end:
-        raise DataError(f"--from must be before --to; found {iso(begin)} and {iso(end)}")
-    store = open_store("memory://")
-    with terminal.progress_bars() as progress:
-        runs = run_models(
-            settings,
-            store,
-            lambda watched: _replayed_until(watched, begin, end),
-            progress,
-        )
-    return _tell(store, runs, as_json)
-
-
-def _replayed_until(watched: Watched, start: datetime | None, end: datetime | None) -> Goal:
-    """A replay until `end` or, without one, of all data: until the end of the window that holds the
-    last prediction, and of the labels that come later.
-
-    Raises DataError when no prediction after the reference is between `start` and `end`.
-    """
-    present = watched.predictions.span()
-    if present is None:
-        raise no_rows(watched.predictions)
-    spans = f"{watched.predictions.name} spans {iso(present[0])} to {iso(present[1])}"
-    if start is not None and start > present[1]:
-        raise DataError(f"--from {iso(start)}: no predictions after it; {spans}")
-    reference, first = watched.model.reference, present[0]
-    if isinstance(reference, ReferenceSpan) and reference.start <= present[1]:
-        first = max(first, reference.end)
-    if first > present[1] or (end is not None and end <= first):
-        asked = f"--to {iso(end)}" if end else "nothing to replay"
-        raise DataError(f"{asked}: no predictions after the reference until then; {spans}")
-    if end is not None:
-        return end, Replay(start)
-    end = window_at(present[1], watched.model.window).end
-    try:
-        known = watched.labels.span() if watched.labels is not None else None
-    except DataError:  # told when they are read
-        known = None
-    return end, Replay(start, known[1] + MICROSECOND if known else None)
-
-
-def _moment(text: str, option: str) -> datetime:
+def moment_of(text: str, option: str) -> datetime:
     try:
         return parse_moment(text)
     except ValueError:
@@ -119,7 +72,7 @@ def _moment(text: str, option: str) -> datetime:
         ) from None
 
 
-def _tell(
+def tell(
     store: Store, runs: Mapping[str, Told], as_json: bool, lately: timedelta | None = None
 ) -> int:
     """Print what the store holds of the models; the exit code.

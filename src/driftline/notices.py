@@ -18,7 +18,7 @@ _NEXT: dict[IncidentKind, tuple[str, ...]] = {
     "data_drift": (
         "Ask whether the world changed (season, campaign, new product) or the feed did.",
         "See whether performance has dropped too: drift alone does not mean worse predictions.",
-        "If the change is here to stay, retrain on data that has it, or move the reference.",
+        "If it is here to stay, accept it (driftline accept), or retrain on data that has it.",
     ),
     "prediction_drift": (
         "See whether an input drifted at the same time: it is the likely cause.",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from driftline.acceptance import Acceptance
 from driftline.alarms.verdict import Verdict
 from driftline.windows import Window
 
@@ -280,6 +281,7 @@ class Changes:
     incidents: tuple[Incident, ...] = ()
     events: tuple[Event, ...] = ()
     outbox: tuple[OutboxRow, ...] = ()
+    acceptances: tuple[Acceptance, ...] = ()
 
     def then(self, later: Changes) -> Changes:
         """These changes and those of the next step as one step."""
@@ -294,4 +296,5 @@ class Changes:
             tuple(incidents.values()),
             (*self.events, *later.events),
             (*self.outbox, *later.outbox),
+            (*self.acceptances, *later.acceptances),
         )

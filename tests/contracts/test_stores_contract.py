@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from driftline.acceptance import Acceptance
 from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.errors import StoreError
 from driftline.records import (
@@ -444,6 +445,26 @@ def test_a_change_of_an_incident_that_is_not_so_any_more_changes_nothing(begun: 
     assert begun.incidents() == [replace(found, alarms=2)]
     assert begun.outbox.counts() == {}
     assert begun.model("late-arrival") == before
+
+
+def test_acceptances_are_kept_with_their_step_and_outlast_the_reference(
+    begun: Store, reopened: Callable[[Store], Store]
+) -> None:
+    one = Acceptance("a", STATE.name, BEGIN, BEGIN + DAY, "ann", "prices", ("temp", "dewp"), True)
+    late = begun.record(Changes(STATE.next().next(), acceptances=(one,)))
+    assert not late
+    assert begun.acceptances(STATE.name) == []
+    later = replace(one, id="0", at=BEGIN + 2 * DAY, columns=())
+    assert begun.record(Changes(STATE.next(), acceptances=(later, one)))
+    begun.begin(replace(STATE, reference_key="another"))
+    store = reopened(begun)
+    assert store.acceptances(STATE.name) == [one, later]
+    assert store.acceptances("another") == []
+    state = store.model(STATE.name)
+    assert state is not None
+    undone = replace(one, undone_at=BEGIN + 3 * DAY, undone_by="bob", undone_reason="a bug")
+    assert store.record(Changes(state.next(), acceptances=(undone,)))
+    assert store.acceptances(STATE.name) == [undone, later]
 
 
 def test_mutes_are_kept_until_they_end(store: Store, reopened: Callable[[Store], Store]) -> None:

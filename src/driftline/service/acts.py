@@ -82,12 +82,12 @@ def _act(store: Store, incident_id: str, change: Change, deed: _Deed) -> Inciden
         after = replace(change(before), updated=max(deed.now, before.updated))
         parts = "\0".join([before.id, deed.kind, iso(deed.now), deed.by, deed.note])
         event = Event(_digest(parts), after, deed.kind, deed.now, deed.by, deed.note)
-        if store.act(before, after, (event,), _rows(store, event)):
+        if store.act(before, after, (event,), outbox_of(store, event)):
             return after
     raise IncidentError(f"incident {incident_id} is being changed by others; try again")
 
 
-def _rows(store: Store, event: Event) -> tuple[OutboxRow, ...]:
+def outbox_of(store: Store, event: Event) -> tuple[OutboxRow, ...]:
     """Who heard of the incident hears that it is over; the other acts are told to nobody."""
     if event.kind != "resolved":
         return ()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from driftline.acceptance import Acceptance
 from driftline.alarms.verdict import ColumnVerdict
 from driftline.records import Incident, PerformanceResult, WindowResult
 from driftline.reference import left_out_of
@@ -108,6 +109,23 @@ def incident_answer(incident: Incident) -> dict[str, Any]:
         "magnitude": _finite(incident.magnitude),
         "metric": incident.metric or None,
         "baseline": _finite(incident.baseline),
+    }
+
+
+def acceptance_answer(one: Acceptance) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "model": one.model,
+        "since": iso(one.since),
+        "at": iso(one.at),
+        "by": one.by,
+        "reason": one.reason,
+        "columns": list(one.columns),
+        "performance": one.performance,
+        "holds": one.holds,
+        "undone_at": iso(one.undone_at) if one.undone_at else None,
+        "undone_by": one.undone_by,
+        "undone_reason": one.undone_reason,
     }
 
 

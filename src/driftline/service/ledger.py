@@ -51,6 +51,7 @@ class Ledger:
         judged: the newest result of each span, by its end.
         early: labels whose predictions have not come yet.
         changed: windows that are to be counted anew.
+        normal_since: performance before it is no baseline of spans that end later.
         seen, matched: how many labels have come since this was made, and found their prediction.
     """
 
@@ -61,6 +62,7 @@ class Ledger:
     judged: dict[datetime, PerformanceResult] = field(default_factory=dict)
     early: pa.Table | None = None
     changed: set[Window] = field(default_factory=set)
+    normal_since: datetime | None = None
     seen: int = 0
     matched: int = 0
 
@@ -170,7 +172,10 @@ class Ledger:
         task = self.model.task
         assert task is not None
         windows = sorted(pair for pair in self.outcomes.items() if pair[1].rows)
-        return judge_span(windows, windows, (span, baseline), policy, task, now)
+        before = windows
+        if self.normal_since is not None and end > self.normal_since:
+            before = [pair for pair in windows if pair[0].start >= self.normal_since]
+        return judge_span(windows, before, (span, baseline), policy, task, now)
 
     def _trim(self, position: datetime) -> None:
         """Forget what can no longer change: windows whose labels are no longer waited for, and

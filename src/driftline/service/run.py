@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from driftline.acceptance import Acceptance
 from driftline.errors import DataError
 from driftline.performance.judge import PerformancePolicy
 from driftline.records import Changes, ModelState
@@ -40,10 +41,12 @@ class Replay:
     Attributes:
         start: where a model that the store does not know yet begins; default: after its reference.
         labels_until: labels that become known until then are joined as well.
+        acceptances: what was accepted as normal of the model.
     """
 
     start: datetime | None = None
     labels_until: datetime | None = None
+    acceptances: tuple[Acceptance, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,9 @@ def catch_up(
     while True:
         state = begin(watched, store, replay.start if replay else None, notes)
         try:
+            if replay and replay.acceptances and not store.acceptances(state.name):
+                state = state.next()
+                record(store, Changes(state, acceptances=replay.acceptances))
             watch = load_watch(watched.model, policy_of(watched.model), store, state)
             watch.run = f"{state.name} {iso(until)}"
             return Run(watched, store, watch, until, replay, notes).go_on(progress)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
 import pyarrow as pa
 
-from driftline.alarms.calibration import MIN_WINDOWS, SPANS, Calibration, calibrate
+from driftline.alarms.calibration import SPANS, Calibration
 from driftline.alarms.evidence import Evidence
 from driftline.alarms.judge import judge, judge_independent
 from driftline.alarms.verdict import Verdict
@@ -27,6 +27,7 @@ from driftline.records import (
     WindowStatus,
 )
 from driftline.reference import Reference
+from driftline.service.basis import Bases, Basis, load_bases
 from driftline.service.cases import DRIFT, Cases, both
 from driftline.service.faults import id_faults, ids_of, source_faults
 from driftline.service.findings import drift_findings, performance_findings, quality_findings
@@ -49,7 +50,8 @@ class Watch:
     state: ModelState
     reference: Reference
     expected: Expectations
-    calibration: Calibration | None
+    bases: Bases
+    basis: Basis
     policy: PerformancePolicy
     ledger: Ledger | None
     cases: Cases
@@ -62,6 +64,10 @@ class Watch:
     @property
     def rate(self) -> float:
         return self.model.alarms.false_alarms.per_window(self.model.window)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        return self.basis.calibration
 
     @cached_property
     def _nothing(self) -> bytes:
@@ -77,11 +83,20 @@ class Watch:
         if self.ledger is not None:
             self.ledger.add_window(window, intake.rows.get(window, []))
             self.ledger.add_labels(labels)
+        self._stand_on(window)
         result = self._result(window, profile, intake, window.end)
+        self.bases.add(result)
         found = self._findings(result, profile)
         advanced = self.cases.advance(found, window.end, result.status == "judged")
         changes = self._with_performance(window.end, window.end, advanced, self._joined(window.end))
         return replace(changes, windows=(result,), profiles={window: self._encoded(profile)})
+
+    def _stand_on(self, window: Window) -> None:
+        """Compare with what `window` is to be compared with: the evidence of the windows before it
+        is taken anew when that has changed."""
+        before, self.basis = self.basis.calibration, self.bases.at(window)
+        if self.calibration is not before:
+            self.recent = self._evidence(kept_windows(self.bases, window.start))
 
     def stand_at(self, changes: Changes) -> Changes:
         """Go on behind `changes`, the last steps together, when they are recorded as one."""
@@ -94,15 +109,17 @@ class Watch:
         """Everything that `window`, of which there are more rows now than when it was judged first,
         changes. `known` are the newest windows, this one among them, and those before it on whose
         evidence it was judged. They are judged as they were."""
+        self.basis = self.bases.at(window)
         first, seen = known[window]
         before = self._findings(first, seen)
         profile = intake.profiles[window]
         if self.ledger is not None and window in self.ledger.rows:
             self.ledger.add_late_rows(window, intake.rows.get(window, []))
-        self.recent = self._evidence([known[w] for w in sorted(known) if w < window])
+        self.recent = self._evidence((w, known[w][1]) for w in sorted(known) if w < window)
         result = self._result(window, profile, intake, now)
+        self.bases.add(result)
         newest = [known[w] if w != window else (result, profile) for w in sorted(known)]
-        self.recent = self._evidence(newest)
+        self.recent = self._evidence((judged.window, seen) for judged, seen in newest)
         advanced = Advanced()
         for kind, found in self._findings(result, profile).items():
             if kind in DRIFT and first.status != "judged":
@@ -129,13 +146,13 @@ class Watch:
             kinds += DRIFT
         return {kind: [f for f in findings if f.kind == kind] for kind in kinds}
 
-    def _evidence(self, windows: Sequence[Judged]) -> list[tuple[Window, Evidence]]:
+    def _evidence(self, windows: Iterable[tuple[Window, Profile]]) -> list[tuple[Window, Evidence]]:
         """The evidence of the last of some windows, as far as they have enough rows."""
         if self.calibration is None:
             return []
-        large = [(r.window, p) for r, p in windows if p.rows >= self.model.alarms.min_rows]
+        large = [(w, p) for w, p in windows if p.rows >= self.model.alarms.min_rows]
         score = self.calibration.scorer.score
-        return [(window, score(profile)) for window, profile in large[-max(SPANS) :]]
+        return [(w, score(self.basis.of(profile))) for w, profile in large[-max(SPANS) :]]
 
     def judge_labels(self, labels: Sequence[pa.Table], now: datetime) -> Changes | None:
         """What labels alone change behind the last window; None when nothing."""
@@ -149,7 +166,7 @@ class Watch:
 
     @property
     def _compared(self) -> Profile:
-        return self.calibration.scorer.total if self.calibration else self.reference.total
+        return self.basis.total
 
     @property
     def _outputs(self) -> set[str]:
@@ -173,8 +190,14 @@ class Watch:
         return WindowResult(window, profile.rows, status, verdict, tuple(faults), now)
 
     def _verdict(self, window: Window, profile: Profile) -> Verdict:
+        verdict = self._judged(window, self.basis.of(profile))
+        return replace(verdict, note=self.basis.told(verdict.note))
+
+    def _judged(self, window: Window, profile: Profile) -> Verdict:
+        if not profile.columns:
+            return Verdict(False, 1.0, (), "independent_rows")
         if self.calibration is None:
-            return judge_independent(self.reference.total, profile, self.rate)
+            return judge_independent(self.basis.of(self.basis.total), profile, self.rate)
         since = window.start - memory(self.model)
         kept = [seen for seen in self.recent if seen[0].start >= since]
         self.recent = [*kept[1 - max(SPANS) :], (window, self.calibration.scorer.score(profile))]
@@ -247,24 +270,28 @@ def load_watch(
 ) -> Watch:
     """The watch as the store left it; calibrates the alarms."""
     reference = Reference.from_bytes(state.reference)
-    windows = list(reference.windows.values())
-    rate = model.alarms.false_alarms.per_window(model.window)
-    calibration = calibrate(windows, rate) if len(windows) >= MIN_WINDOWS else None
+    bases = load_bases(model, reference, store, state.position)
     watch = Watch(
         model=model,
         state=state,
         reference=reference,
         expected=expectations(reference),
-        calibration=calibration,
+        bases=bases,
+        basis=bases.at(Window(state.position, state.position + model.window)),
         policy=policy,
         ledger=None,
         cases=Cases(model, store.incidents(model.name, open_only=True)),
     )
     if model.labels is not None:
         watch.ledger = load_ledger(model, reference, store, state)
-    if calibration is not None:
-        kept = store.profiles(model.name, state.position - memory(model), state.position)
-        profiles = {window: decode_profile(blob, reference.grids) for window, blob in kept.items()}
-        large = [pair for pair in profiles.items() if pair[1].rows >= model.alarms.min_rows]
-        watch.recent = [(w, calibration.scorer.score(seen)) for w, seen in large[-max(SPANS) :]]
+        watch.ledger.normal_since = bases.performance_since
+    watch.recent = watch._evidence(kept_windows(bases, state.position))
     return watch
+
+
+def kept_windows(bases: Bases, position: datetime) -> Iterator[tuple[Window, Profile]]:
+    """The windows before `position` whose evidence still counts, in order."""
+    model = bases.model
+    kept = bases.store.profiles(model.name, position - memory(model), position)
+    for window, blob in kept.items():
+        yield window, decode_profile(blob, bases.reference.grids)

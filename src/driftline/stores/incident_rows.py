@@ -1,10 +1,11 @@
-"""Incidents, events, outbox rows and mutes as rows of tables and back."""
+"""Incidents, events, outbox rows, mutes and acceptances as rows of tables and back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from driftline.acceptance import Acceptance
 from driftline.records import Event, Incident, Mute, OutboxRow
 from driftline.stores.packing import (
     Row,
@@ -150,3 +151,39 @@ def mute_row(mute: Mute) -> Row:
 
 def mute(row: Row) -> Mute:
     return Mute(row["id"], row["model"], row["starts"], row["ends"], **unpack(row["body"]))
+
+
+def acceptance_row(one: Acceptance) -> Row:
+    body = {
+        "by": one.by,
+        "reason": one.reason,
+        "columns": list(one.columns),
+        "performance": one.performance,
+        "undone_at": micros_or_none(one.undone_at),
+        "undone_by": one.undone_by,
+        "undone_reason": one.undone_reason,
+    }
+    return {
+        "id": one.id,
+        "model": one.model,
+        "since": one.since,
+        "at": one.at,
+        "body": pack(body),
+    }
+
+
+def acceptance(row: Row) -> Acceptance:
+    body = unpack(row["body"])
+    return Acceptance(
+        id=row["id"],
+        model=row["model"],
+        since=row["since"],
+        at=row["at"],
+        by=body["by"],
+        reason=body["reason"],
+        columns=tuple(body["columns"]),
+        performance=body["performance"],
+        undone_at=moment_or_none(body["undone_at"]),
+        undone_by=body["undone_by"],
+        undone_reason=body["undone_reason"],
+    )

@@ -8,6 +8,7 @@ from datetime import datetime
 from threading import RLock
 from typing import TypeVar
 
+from driftline.acceptance import Acceptance
 from driftline.errors import StoreError
 from driftline.records import (
     Aged,
@@ -37,6 +38,7 @@ class MemoryStore:
         self._events: dict[str, Event] = {}
         self.outbox = MemoryOutbox(self._lock, self._events, self._incidents)
         self._mutes: dict[str, Mute] = {}
+        self._acceptances: dict[str, Acceptance] = {}
 
     def model(self, name: str) -> ModelState | None:
         kept = self._models.get(name)
@@ -73,6 +75,7 @@ class MemoryStore:
                 blobs.update((window.start, (window, blob)) for window, blob in new.items())
             kept.performance.update(((p.span.end, p.judged_at), p) for p in changes.performance)
             self._incidents.update((incident.id, incident) for incident in changes.incidents)
+            self._acceptances.update((one.id, one) for one in changes.acceptances)
             self._tell(changes.events, changes.outbox)
             return True
 
@@ -205,6 +208,11 @@ class MemoryStore:
                 kept.state = kept.state.next()
             self._tell(events, outbox)
             return True
+
+    def acceptances(self, model: str) -> list[Acceptance]:
+        with self._lock:
+            found = [one for one in self._acceptances.values() if one.model == model]
+        return sorted(found, key=lambda one: (one.at, one.id))
 
     def mutes(self, now: datetime) -> list[Mute]:
         with self._lock:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from driftline.acceptance import Acceptance
 from driftline.records import (
     Aged,
     Changes,
@@ -50,7 +51,8 @@ class Store(Protocol):
         model has been begun again with another `reference_key`.
 
         Windows, blobs and incidents replace what is kept of the same window or id. Performance is
-        added beside earlier judgements; the same span at the same `judged_at` is replaced. Events
+        added beside earlier judgements; the same span at the same `judged_at` is replaced. An
+        acceptance replaces the one with its id. Events
         and outbox rows are kept once: an id that is known is left as it is. An event needs its
         incident and an outbox row its event, here or recorded before; StoreError otherwise. The
         reference itself is kept by `begin` and not written again.
@@ -108,6 +110,10 @@ class Store(Protocol):
         """A change of one incident that no run makes (acknowledged, snoozed, a reminder), in one
         transaction. False, and nothing changed, when the incident is not as `before` any more. The
         model's revision is raised, so that a run in flight notices and begins its step again."""
+
+    def acceptances(self, model: str) -> list[Acceptance]:
+        """What was ever accepted as normal of the model, also what was undone, in the order in
+        which it was said. They outlast the reference, as incidents do."""
 
     def mutes(self, now: datetime) -> list[Mute]:
         """Mutes that have not ended by `now`, in order of their start."""

@@ -39,6 +39,20 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def is_there(url: str) -> bool:
+    """Whether the database at `url` has tables of ours. Makes nothing; StoreError when it cannot be
+    asked."""
+    engine = make_engine(url)
+    try:
+        database = engine.url.database or ""
+        if engine.dialect.name == "sqlite" and not Path(database).exists():
+            return False
+        with reading(engine) as connection:
+            return stored_version(connection) is not None
+    finally:
+        engine.dispose()
+
+
 def bring_up_to_date(engine: Engine) -> None:
     """Make or migrate the tables unless the stored version is ours already.
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     update,
 )
 
+from driftline.acceptance import Acceptance
 from driftline.records import (
     Aged,
     Changes,
@@ -140,6 +141,8 @@ class SqlStore:
             put(connection, tables.incidents, map(incident_rows.incident_row, changes.incidents))
             put_new(connection, tables.events, map(incident_rows.event_row, changes.events))
             put_new(connection, tables.outbox, map(incident_rows.outbox_row, changes.outbox))
+            accepted = map(incident_rows.acceptance_row, changes.acceptances)
+            put(connection, tables.acceptances, accepted)
         self.recorded(changes)
         return True
 
@@ -243,6 +246,11 @@ class SqlStore:
             put_new(connection, tables.events, map(incident_rows.event_row, events))
             put_new(connection, tables.outbox, map(incident_rows.outbox_row, outbox))
         return True
+
+    def acceptances(self, model: str) -> list[Acceptance]:
+        kept = tables.acceptances.c
+        found = select(tables.acceptances).where(kept.model == model).order_by(kept.at, kept.id)
+        return [incident_rows.acceptance(row) for row in self._rows(found)]
 
     def mutes(self, now: datetime) -> list[Mute]:
         kept = tables.mutes.c

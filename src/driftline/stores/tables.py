@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from driftline.windows import from_micros, to_micros
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 VERSION_TABLE = "driftline_schema"
 
 
@@ -171,6 +171,17 @@ mutes = Table(
     _required("ends", Moment),
     _required("body", LargeBinary),
     Index(None, "ends"),
+)
+
+acceptances = Table(
+    "driftline_acceptances",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _required("model", Text),
+    _required("since", Moment),
+    _required("at", Moment),
+    _required("body", LargeBinary),
+    Index(None, "model"),
 )
 
 schedule = Table(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 import driftline
 from driftline.log.taking import Log
-from driftline.service.api import health, incidents, metrics, models, rows
+from driftline.service.api import acceptances, health, incidents, metrics, models, rows
 from driftline.service.api.access import Access, allowed
 from driftline.service.api.problems import answer_problems, documented
 from driftline.service.metrics.tally import Tally
@@ -58,6 +58,10 @@ def api(
     app.include_router(models.router(settings, store), dependencies=read, responses=denied)
     app.include_router(incidents.reading(settings, store), dependencies=read, responses=denied)
     app.include_router(incidents.acting(store), dependencies=admin, responses=denied)
+    accepted = acceptances.reading(settings, store)
+    app.include_router(accepted, dependencies=read, responses=denied)
+    accepting = acceptances.acting(settings, store)
+    app.include_router(accepting, dependencies=admin, responses=denied)
     for router in more:
         app.include_router(router, dependencies=read, responses=denied)
 

@@ -1,0 +1,196 @@
+"""Basis: what a window is compared with: the reference, what was accepted, or a rolling one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from driftline.acceptance import MOVES, Acceptance, Plan, Rolling, Seen, plan_for
+from driftline.alarms.calibration import MIN_WINDOWS, Calibration, calibrate
+from driftline.profiles.codec import decode_profile
+from driftline.profiles.profile import Profile
+from driftline.records import Incident, WindowResult
+from driftline.reference import Reference
+from driftline.settings.models import ModelSettings, ReferenceSpan
+from driftline.stores import Store
+from driftline.windows import Window, window_at
+from driftline.wording import count, listing, moment, one_line
+from driftline.wording import span as in_words
+
+KEPT = 4
+"""Bases that are remembered: late predictions ask for earlier ones again."""
+
+Key = tuple[tuple[Window, ...] | None, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What windows are compared with for a time.
+
+    Attributes:
+        plan: which windows these are.
+        total: the profile of all of them, of every column.
+        calibration: learned from these windows; None where they are too few.
+        note: what its owner should know of it.
+    """
+
+    plan: Plan
+    total: Profile
+    calibration: Calibration | None
+    note: str = ""
+
+    def of(self, profile: Profile) -> Profile:
+        """A profile without the columns that are not judged yet."""
+        return without(profile, self.plan.set_aside)
+
+    def told(self, note: str) -> str:
+        """What is said of how a window was judged, with what is to say of this."""
+        return "; ".join(part for part in (note, self.note) if part)
+
+
+def without(profile: Profile, names: Collection[str]) -> Profile:
+    """A profile without some columns."""
+    if not names:
+        return profile
+    kept = {name: column for name, column in profile.columns.items() if name not in names}
+    return Profile(profile.rows, kept)
+
+
+@dataclass
+class Bases:
+    """The bases of one model, made when they are asked for."""
+
+    model: ModelSettings
+    reference: Reference
+    store: Store
+    acceptances: tuple[Acceptance, ...] = ()
+    seen: dict[Window, frozenset[str]] = field(default_factory=dict)
+    _made: dict[Key, tuple[Profile, Calibration | None]] = field(default_factory=dict)
+    _planned: tuple[datetime, Plan] | None = None
+
+    @property
+    def rolling(self) -> Rolling | None:
+        spec = self.model.reference
+        if isinstance(spec, ReferenceSpan) and spec.rolling is not None:
+            return Rolling(spec.rolling, spec.gap)
+        return None
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is any other basis than the reference."""
+        return bool(self.acceptances) or self.rolling is not None
+
+    @property
+    def performance_since(self) -> datetime | None:
+        """Since when performance is as it is normal, where somebody has said so."""
+        return max((one.since for one in self.acceptances if one.performance), default=None)
+
+    def add(self, result: WindowResult) -> None:
+        """Remember a window that was judged."""
+        if self.moves and result.status == "judged":
+            self.seen[result.window] = troubled(result)
+
+    def at(self, window: Window) -> Basis:
+        """What `window` is compared with."""
+        plan = self._plan(window) if self.moves else Plan()
+        key = plan.windows, plan.set_aside
+        if key not in self._made:
+            while len(self._made) >= KEPT:
+                del self._made[next(iter(self._made))]
+            self._made[key] = self._make(plan)
+        total, calibration = self._made[key]
+        return Basis(plan, total, calibration, note_of(plan))
+
+    def _plan(self, window: Window) -> Plan:
+        if self.acceptances:
+            return self._plan_now(window)
+        week = window_at(window.start, MOVES).start  # a rolling reference moves once a week
+        if self._planned is None or self._planned[0] != week:
+            self._planned = week, self._plan_now(window)
+        return self._planned[1]
+
+    def _plan_now(self, window: Window) -> Plan:
+        incidents = self.store.incidents(self.model.name)
+        seen = dict.fromkeys(self.reference.windows, frozenset[str]()) if self.rolling else {}
+        for one, columns in self.seen.items():
+            seen[one] = columns.union(*(i.columns for i in incidents if _lies_in(one, i)))
+        listed = [Seen(one, columns) for one, columns in sorted(seen.items())]
+        most = len(self.reference.windows)
+        return plan_for(window, self.acceptances, listed, most, self.rolling)
+
+    def _make(self, plan: Plan) -> tuple[Profile, Calibration | None]:
+        windows = self._windows(plan)
+        total = self.reference.total
+        if plan.windows is not None:
+            total = Profile.empty(self.reference.grids)
+            for profile in windows.values():
+                total = total + profile
+        calibration = None
+        if len(windows) >= MIN_WINDOWS and self.reference.grids.keys() - plan.set_aside:
+            compared = [without(profile, plan.set_aside) for profile in windows.values()]
+            rate = self.model.alarms.false_alarms.per_window(self.model.window)
+            calibration = calibrate(compared, rate)
+        return total, calibration
+
+    def _windows(self, plan: Plan) -> Mapping[Window, Profile]:
+        if plan.windows is None:
+            return self.reference.windows
+        own, chosen = self.reference.windows, set(plan.windows)
+        first, last = min(chosen).start, max(chosen).end
+        found = {
+            window: decode_profile(blob, self.reference.grids)
+            for window, blob in self.store.profiles(self.model.name, first, last).items()
+            if window in chosen
+        }
+        return {w: own[w] if w in own else found[w] for w in plan.windows if w in own or w in found}
+
+
+def troubled(result: WindowResult) -> frozenset[str]:
+    """The columns that something was found about in a window."""
+    named = {fault.column for fault in result.faults if fault.column}
+    named |= {column.name for column in result.verdict.blamed} if result.verdict else set()
+    return frozenset(named)
+
+
+def _lies_in(window: Window, incident: Incident) -> bool:
+    ended = incident.resolved is not None and incident.resolved <= window.start
+    return incident.since <= window.start and not ended
+
+
+def note_of(plan: Plan) -> str:
+    """What the owner should know of what a window was compared with."""
+    told = []
+    if plan.windows is not None:
+        whole = in_words(Window(plan.windows[0].start, plan.windows[-1].end))
+        told.append(f"compared with {count(len(plan.windows), 'window')}, {whole}")
+    if plan.accepted is not None:
+        by = f" by {one_line(plan.accepted.by)}" if plan.accepted.by else ""
+        told.append(f"what is so since {moment(plan.accepted.since)} was accepted as normal{by}")
+    if plan.waiting:
+        newest = plan.waiting[-1]
+        known = f"{plan.known} of {plan.enough} windows of it are known"
+        names = sorted(plan.set_aside)
+        verb = "is" if len(names) == 1 else "are"
+        waits = f"; until then {listing(names, 5)} {verb} not judged" if names else ""
+        told.append(f"accepted as normal since {moment(newest.since)}: {known}{waits}")
+    return "; ".join(told)
+
+
+def load_bases(
+    model: ModelSettings, reference: Reference, store: Store, position: datetime
+) -> Bases:
+    """The bases of a model as it stands at `position`."""
+    kept = [one for one in store.acceptances(model.name) if one.holds]
+    spec = model.reference
+    if isinstance(spec, ReferenceSpan):  # what the reference has itself is not accepted again
+        kept = [one for one in kept if one.since >= spec.end]
+    bases = Bases(model, reference, store, tuple(kept))
+    if not bases.moves:
+        return bases
+    first = min((one.since for one in kept), default=position)
+    if bases.rolling is not None:
+        first = min(first, position - 6 * bases.rolling.length - bases.rolling.gap)
+    for result in store.windows(model.name, first, position):
+        bases.add(result)
+    return bases
