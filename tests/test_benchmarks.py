@@ -14,6 +14,7 @@ SMALL = {
     "compare_speed.py": ["--rows", "2000", "--repeats", "1"],
     "profile_parquet.py": ["--millions", "1", "--repeats", "1", "--memory-at"],
     "day_cost.py": ["--days", "10", "--rows", "50"],
+    "log_throughput.py": ["--seconds", "0.3"],
     "client_overhead.py": ["--calls", "400", "--pace", "2000"],
 }
 

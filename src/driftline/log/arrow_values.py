@@ -26,7 +26,7 @@ def take_arrow(column: Column, held: Holds, as_text: bool, tell: Tell) -> pa.Arr
             tell(None, f"must be {WORDS[held]}; columns of type {array.type} are not taken")
         return nulls
     if as_text:
-        return id_names(array)
+        return id_names(take_moments(array, tell) if own == "moment" else array)
     if held == "open":
         held = own
     if held == "moment" and own == "text":
@@ -81,6 +81,7 @@ def _numbers(array: pa.Array, tell: Tell) -> pa.Array:
 
 
 def _inexact(array: pa.Array) -> pa.Array:
-    whole = array.cast(pa.int64()) if not pa.types.is_uint64(array.type) else array
-    beyond = pc.greater(whole, 2**53)
-    return beyond if pa.types.is_uint64(array.type) else pc.or_(beyond, pc.less(whole, -(2**53)))
+    beyond = pc.greater(array, pa.scalar(2**53, array.type))
+    if pa.types.is_unsigned_integer(array.type):
+        return beyond
+    return pc.or_(beyond, pc.less(array, pa.scalar(-(2**53), array.type)))

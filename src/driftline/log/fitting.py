@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +17,7 @@ import pyarrow.compute as pc
 from driftline.errors import Rejected, RowFault, nearest
 from driftline.log.arrow_values import take_arrow
 from driftline.log.bodies import Body
-from driftline.log.columns import MOMENT, OWN, RECEIVED, Columns, Holds, Rules, held_by
+from driftline.log.columns import MOMENT, OWN, RECEIVED, Columns, Rules, held_by
 from driftline.log.json_values import take_json
 
 TOLD = 20
@@ -36,9 +38,11 @@ class Fitted:
 class _Faults:
     found: list[RowFault] = field(default_factory=list)
     count: int = 0
+    fields: set[str | None] = field(default_factory=set)
 
     def add(self, name: str | None, row: int | None, message: str) -> None:
         self.count += 1
+        self.fields.add(name)
         if len(self.found) < TOLD:
             self.found.append(RowFault(row, name, message))
 
@@ -52,30 +56,30 @@ class _Faults:
             raise Rejected(422, told, self.found)
 
 
-def fit(body: Body, columns: Columns, rules: Rules, received: datetime) -> Fitted:
+def fit(body: Body, columns: Columns, rules: Rules, received: Sequence[datetime]) -> Fitted:
     """The rows of `body` with the types of `columns`, which may grow as `rules` allow.
 
-    Absent values are null, a missing moment is that of receipt. Raises Rejected (422) with the row
-    and field of the first faults.
+    Absent values are null, a missing moment is that of receipt: `received` has one for each row.
+    Raises Rejected (422) with the row and field of the first faults.
     """
     faults = _Faults()
     columns = columns.declared(rules)
     sent = _names(body)
-    for name, told in _misnamed(sent, columns, rules):
-        shown = name.encode("utf-8", "replace").decode()[:LONGEST_NAME]
-        faults.add(shown, _first_row(body, name), told)
-    faults.check()
+    _check_names(body, sent, columns, rules, faults)
     holds = dict(columns.holds)
     arrays = {}
-    for name in sent:
+    for name, values in zip(sent, _values(body, sent), strict=True):
+        if name not in holds and _says_nothing(values) and not columns.take_new(rules):
+            continue
         as_text = name in rules.text and holds.get(name, "text") in ("text", "open")
         held = "text" if as_text else holds.get(name, "open")
-        arrays[name] = _take(body, name, held, as_text, faults)
+        take = take_arrow if isinstance(values, pa.ChunkedArray) else take_json
+        arrays[name] = take(values, held, as_text, partial(faults.add, name))
         holds[name] = held_by(arrays[name].type)
-    for name in rules.required:
-        _require(arrays.get(name), name, _rows(body), faults)
+    for name in set(rules.required) - faults.fields:
+        _require(arrays.get(name), name, count_rows(body), faults)
     faults.check()
-    whole = pa.repeat(pa.scalar(received, MOMENT), _rows(body))
+    whole = pa.array(received, MOMENT)
     if rules.moment and holds[rules.moment] == "moment":
         given = arrays.get(rules.moment)
         arrays[rules.moment] = whole if given is None else pc.coalesce(given, whole)
@@ -83,7 +87,8 @@ def fit(body: Body, columns: Columns, rules: Rules, received: datetime) -> Fitte
     return Fitted(table, replace(columns, holds=holds, used=columns.used or table.num_rows > 0))
 
 
-def _rows(body: Body) -> int:
+def count_rows(body: Body) -> int:
+    """How many rows were sent."""
     return body.num_rows if isinstance(body, pa.Table) else len(body)
 
 
@@ -94,17 +99,41 @@ def _names(body: Body) -> list[str]:
     return list(dict.fromkeys(chain.from_iterable(body)))
 
 
-def _first_row(body: Body, name: str) -> int | None:
+def _values(body: Body, names: Sequence[str]) -> list[pa.ChunkedArray] | list[Sequence[Any]]:
+    """The values of each column."""
     if isinstance(body, pa.Table):
-        return None
-    return next(i for i, row in enumerate(body) if name in row)
+        return list(body.columns)
+    if len(names) < 2:
+        return [[row.get(name) for row in body] for name in names]
+    try:
+        return list(zip(*map(itemgetter(*names), body), strict=True))
+    except KeyError:
+        return [[row.get(name) for row in body] for name in names]
 
 
-def _take(body: Body, name: str, held: Holds, as_text: bool, faults: _Faults) -> pa.Array:
-    tell = partial(faults.add, name)
-    if isinstance(body, pa.Table):
-        return take_arrow(body[name], held, as_text, tell)
-    return take_json([row.get(name) for row in body], held, as_text, tell)
+def _says_nothing(values: pa.ChunkedArray | Sequence[Any]) -> bool:
+    """Whether a column of a table is there only because rows of other requests have it."""
+    return isinstance(values, pa.ChunkedArray) and values.null_count == len(values) > 0
+
+
+def _check_names(
+    body: Body, sent: Sequence[str], columns: Columns, rules: Rules, faults: _Faults
+) -> None:
+    """Raise Rejected for columns that cannot be taken because of their names; every row that has a
+    value there is told."""
+    for name, told in _misnamed(sent, columns, rules):
+        shown = name.encode("utf-8", "replace").decode()[:LONGEST_NAME]
+        if not isinstance(body, pa.Table):
+            rows: Sequence[int | None] = [i for i, row in enumerate(body) if name in row]
+        elif sent.count(name) > 1:
+            rows = [None]
+        elif _says_nothing(body[name]):
+            continue
+        else:
+            rows = np.flatnonzero(np.asarray(body[name].is_valid())).tolist() or [None]
+        for row in rows:
+            faults.add(shown, row, told)
+    faults.check()
 
 
 def _require(array: pa.Array | None, name: str, rows: int, faults: _Faults) -> None:

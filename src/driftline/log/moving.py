@@ -27,7 +27,8 @@ from driftline.stores.engine import reading, writing
 from driftline.stores.journal import LogId
 from driftline.stores.packing import unpack
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=1)
+"""How long a process that has died keeps others from moving."""
 MOST_ROWS = 200_000
 """Rows of one move, about."""
 COMPACT_AFTER = 50
@@ -78,6 +79,8 @@ class Mover:
         with reading(engine) as connection:
             rows = [decode_rows(body) for body in journal.rows_of_move(connection, log, number)]
             head = journal.seen_head(connection, log) or head
+        if not rows:  # another process, that took over a lease, has done it
+            return True
         columns = Columns.of_document(unpack(head.body))
         together = pa.concat_tables(rows, promote_options="default")
         tables.append(place, together, columns, head.app, number)
@@ -86,7 +89,7 @@ class Mover:
         if number % COMPACT_AFTER == 0:
             table = tables.open_table(place)
             if table is not None:
-                tables.compact(table)
+                tables.compact(place, table)
         return True
 
     def _begin(self, log: LogId, place: Place, head: journal.Head) -> int | None:
@@ -107,6 +110,6 @@ class Mover:
             journal.forget_requests(connection, now - REMEMBERED)
         table = tables.open_table(place)
         if table is not None:
-            tables.compact(table)
-            tables.trim(table, (now - self.retention).date() if self.retention else None)
+            tables.compact(place, table)
+            tables.trim(place, table, (now - self.retention).date() if self.retention else None)
         self._trimmed[log] = now

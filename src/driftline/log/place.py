@@ -38,11 +38,14 @@ class Place:
         return f"{self.root.rstrip('/')}/{folder_name(self.model)}/{self.kind}"
 
     @property
+    def folder(self) -> Path | None:
+        """The folder of the table; None in object storage."""
+        return None if "://" in self.table else Path(self.table).absolute()
+
+    @property
     def uri(self) -> str:
         """The table as Delta Lake is given it."""
-        if "://" in self.table:
-            return self.table
-        return Path(self.table).absolute().as_uri()
+        return self.table if self.folder is None else self.folder.as_uri()
 
     @property
     def options(self) -> dict[str, str]:

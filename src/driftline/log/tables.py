@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 
 from driftline.log.columns import DAY, RECEIVED, Columns
 from driftline.log.place import Place
+from driftline.log.settling import settle
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -50,9 +50,12 @@ def append(place: Place, rows: pa.Table, columns: Columns, app: str, number: int
     """
     from deltalake import CommitProperties, Transaction, write_deltalake
 
-    table = open_table(place) or _create(place, columns)
+    found = open_table(place)
+    table = found or _create(place, columns)
     if moved(table, app) >= number:
+        _settle(place, -1)
         return
+    before = table.version() if found else -1
     write_deltalake(
         table,
         _as_kept(rows, columns),
@@ -60,13 +63,19 @@ def append(place: Place, rows: pa.Table, columns: Columns, app: str, number: int
         schema_mode="merge",
         commit_properties=CommitProperties(app_transactions=[Transaction(app, number)]),
     )
+    _settle(place, before)
+
+
+def _settle(place: Place, since: int) -> None:
+    if place.folder is not None:
+        settle(place.folder, since)
 
 
 def _create(place: Place, columns: Columns) -> DeltaTable:
     from deltalake import DeltaTable
 
-    if "://" not in place.table:
-        Path(place.table).mkdir(parents=True, exist_ok=True)
+    if place.folder is not None:
+        place.folder.mkdir(parents=True, exist_ok=True)
     return DeltaTable.create(
         place.uri,
         columns.schema(),
@@ -85,17 +94,21 @@ def _as_kept(rows: pa.Table, columns: Columns) -> pa.Table:
     return rows.select(kept).append_column(DAY, days)
 
 
-def compact(table: DeltaTable) -> None:
+def compact(place: Place, table: DeltaTable) -> None:
     """Put small files of one day together."""
+    before = table.version()
     table.optimize.compact(target_size=SMALL_FILE)
+    _settle(place, before)
 
 
-def trim(table: DeltaTable, before: date | None) -> None:
+def trim(place: Place, table: DeltaTable, before: date | None) -> None:
     """Forget rows of days before `before` that also came before it, and files that no reader needs
     any more."""
+    version = table.version()
     if before is not None:
         day, kind = before.isoformat(), 'Timestamp(Microsecond, Some("UTC"))'
         table.delete(f"{DAY} < '{day}' AND {RECEIVED} < arrow_cast('{day}T00:00:00Z', '{kind}')")
+    _settle(place, version)
     hours = int(KEPT.total_seconds() // 3600)
     table.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
     table.create_checkpoint()

@@ -67,7 +67,8 @@ def serve(settings: Settings, address: Address, workers: int) -> None:
             store = _opened(url, stop)
             if not address.open_to_all:
                 refuse_strangers(str(listening.getsockname()[0]), Keys(store.engine))
-            _run(Service(settings, store, workers), listening, stop)
+            service = Service(settings, store, workers)
+            _run(service, listening, address.open_to_all, stop)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -199,8 +200,15 @@ class Service:
         return [loop.name for loop in self.loops if not loop.alive]
 
 
-def _run(service: Service, listening: socket.socket, stop: Event) -> None:
-    app = api(service.settings, service.store, service.log, dead=service.dead, tally=service.tally)
+def _run(service: Service, listening: socket.socket, open_to_all: bool, stop: Event) -> None:
+    app = api(
+        service.settings,
+        service.store,
+        service.log,
+        dead=service.dead,
+        tally=service.tally,
+        any_host=open_to_all,
+    )
     http = Http(app, listening)
     service.start()
     http.start()

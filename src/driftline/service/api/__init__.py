@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 
 import driftline
 from driftline.log.taking import Log
@@ -26,18 +27,20 @@ def api(
     settings: Settings,
     store: Store,
     log: Log,
-    more: Sequence[APIRouter] = (),
     dead: Callable[[], Sequence[str]] = list,
     tally: Tally | None = None,
+    any_host: bool = True,
 ) -> FastAPI:
     """The API as an ASGI application. It neither opens nor closes `store` and `log`.
 
     Args:
-        more: further routes, for which any key that may read will do.
         dead: names what should run beside the API and does not.
         tally: counts what happens in this process, also beside the API.
+        any_host: whether it answers, where no key is needed, under any name; otherwise only to
+            addresses, localhost and the name in the settings' `url`.
     """
-    access = Access(Keys(log.engine), settings.api.requests_per_second)
+    hosts = None if any_host else {urlsplit(settings.url or "").hostname or "localhost"}
+    access = Access(Keys(log.engine), settings.api.requests_per_second, hosts)
     app = FastAPI(
         title="Driftline",
         version=driftline.__version__,
@@ -62,8 +65,6 @@ def api(
     app.include_router(accepted, dependencies=read, responses=denied)
     accepting = acceptances.acting(settings, store)
     app.include_router(accepting, dependencies=admin, responses=denied)
-    for router in more:
-        app.include_router(router, dependencies=read, responses=denied)
 
     @app.get("/openapi.json", dependencies=any_key, include_in_schema=False)
     def openapi() -> dict[str, object]:

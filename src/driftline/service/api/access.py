@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Annotated
@@ -46,10 +47,17 @@ class Bucket:
 @dataclass
 class Access:
     """Knows the keys and what each caller has asked for lately. Where a key was ever made, also
-    one that is revoked, every request needs one."""
+    one that is revoked, every request needs one.
+
+    Attributes:
+        rate: requests a second that each caller may make in the long run.
+        hosts: where no key is needed, the names that the service answers to, beside addresses and
+            localhost; None: any.
+    """
 
     keys: Keys
     rate: float
+    hosts: Collection[str] | None = None
     _known: dict[str, Key] = field(default_factory=dict)
     _read_at: float = 0.0
     _buckets: OrderedDict[str, Bucket] = field(default_factory=OrderedDict)
@@ -70,7 +78,7 @@ class Access:
         address = request.client.host if request.client else ""
         self._count(key.id if key else address)
         if not self._known:
-            _refuse_other_pages(request)
+            _refuse_other_pages(request, self.hosts)
             return None
         headers = {"WWW-Authenticate": "Bearer"}
         if word is None:
@@ -101,11 +109,30 @@ class Access:
             raise Rejected(429, told, headers={"Retry-After": str(int(wait) + 1)})
 
 
-def _refuse_other_pages(request: Request) -> None:
-    """Without keys a page of another site, open in a browser here, must not write."""
-    origin = request.headers.get("origin")
-    if origin and origin.partition("://")[2] != request.headers.get("host"):
+def _refuse_other_pages(request: Request, hosts: Collection[str] | None) -> None:
+    """Without keys a page of another site, open in a browser here, must neither write nor read. One
+    that has its own name point to this address is known by that name."""
+    origin, host = request.headers.get("origin"), request.headers.get("host", "")
+    if origin and origin.partition("://")[2] != host:
         raise Rejected(403, f"pages of {origin:.100} may not use this service without a key")
+    name = host.lower().rpartition(":")[0] if re.search(r":\d*$", host) else host.lower()
+    if hosts is not None and name not in hosts and not _is_here(name):
+        raise Rejected(
+            403,
+            f'without keys this service is not known as "{name:.100}": use its address or the '
+            "name in `url`, make a key with `driftline keys create`, or say --insecure-open",
+        )
+
+
+def _is_here(name: str) -> bool:
+    """Whether a name is localhost or an address, which no other site can have for its own."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def refuse_strangers(host: str, keys: Keys) -> None:

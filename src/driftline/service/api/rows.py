@@ -15,9 +15,10 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from driftline.errors import Rejected
+from driftline.log.answering import Key, Receipt
 from driftline.log.bodies import ARROW, JSON, NDJSON, read_body
 from driftline.log.place import Kind
-from driftline.log.taking import Key, Log, Receipt
+from driftline.log.taking import Log
 from driftline.service.api.models import known_model
 from driftline.service.api.problems import documented
 from driftline.service.metrics.tally import Tally
