@@ -202,7 +202,7 @@ def demo(
 
 @config_app.command("check")
 def config_check(config: Config = DEFAULT_CONFIG) -> None:
-    """Check the settings file: every fault at once, and whether each source can be read."""
+    """Check the settings file: every fault at once, and whether the data is what it says."""
     from driftline import commands
 
     raise typer.Exit(commands.config_check(config))

@@ -104,3 +104,19 @@ def unmute(model: Model = None, every: All = False, config: Config = DEFAULT_CON
     from driftline import alert_commands
 
     raise typer.Exit(alert_commands.unmute(config, model, every))
+
+
+@incidents_app.command()
+def forget(
+    model: Annotated[str, typer.Argument(help="The model's name; it may be gone from the file.")],
+    only_incidents: Annotated[
+        bool, typer.Option("--incidents", help="Only its incidents; judged windows stay.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Delete what is stored of a model: every window and incident, as after a wrong setting. The
+    next check judges anew from behind the reference. Predictions and labels are not touched."""
+    from driftline import history_commands
+
+    raise typer.Exit(history_commands.forget(config, model, only_incidents, yes))

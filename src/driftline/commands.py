@@ -20,12 +20,13 @@ from driftline.report import render
 from driftline.scaffold import file_source, settings_for
 from driftline.service.all_models import run_models
 from driftline.service.answer import answer, column_answer
-from driftline.service.build import outlets_of
+from driftline.service.build import outlets_of, watched_of
 from driftline.service.logs import set_up_logs
 from driftline.service.outbox import deliver
 from driftline.service.pages import page_of
 from driftline.service.reminders import remind
 from driftline.service.run import Told
+from driftline.service.trying import try_model
 from driftline.settings import load_settings
 from driftline.source_check import look_at_sources
 from driftline.sources import open_source
@@ -200,11 +201,17 @@ def init(data: Path, output: Path, force: bool) -> int:
 def config_check(config: Path) -> int:
     settings = load_settings(config)
     outlets_of(settings, open_store("memory://"))
-    found = [look_at_sources(model) for model in settings.models]
-    faults = [fault for of_model, _ in found for fault in of_model]
-    for line in (*faults, *(note for _, notes in found for note in notes)):
-        terminal.warn(line)
-    if faults:
+    well = True
+    for model in settings.models:
+        faults, notes = look_at_sources(model)
+        if not faults:
+            tried = try_model(watched_of(model))
+            faults = [f"{model.name}: {fault}" for fault in tried.faults]
+            notes += [f"{model.name}: note: {note}" for note in tried.notes]
+        for told in (*faults, *notes):
+            terminal.warn(told)
+        well &= not faults
+    if not well:
         return FAILED
     names = ", ".join(model.name for model in settings.models)
     terminal.out.print(f"{config}: well; watches {names}", markup=False)

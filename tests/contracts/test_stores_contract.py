@@ -675,3 +675,60 @@ def test_incidents_that_ended_long_ago_go_with_their_events_unless_something_is_
     assert begun.outbox.of_incident(told.id) == []
     assert begun.events(untold.id) == [events[2]]
     assert begun.outbox.counts() == {"pending": 1, "sent": 2}
+
+
+def everything(name: str) -> Changes:
+    """A day of a model with one of everything."""
+    found = incident(0, id=f"{name}/1", model=name)
+    event, row = told(found, due=BEGIN)
+    made = step(0, performance=(performance(0),), incidents=(found,), events=(event,))
+    accepted = Acceptance(name, name, BEGIN, BEGIN + DAY, "ann", "prices", ("temp",), False)
+    state = replace(made.state, name=name)
+    return replace(made, state=state, outbox=(row,), acceptances=(accepted,))
+
+
+def test_a_forgotten_model_leaves_nothing_and_others_keep_everything(store: Store) -> None:
+    for name in ("late-arrival", "another"):
+        store.begin(replace(STATE, name=name, early_labels=b"early"))
+        assert store.record(everything(name))
+    store.forget("late-arrival")
+    assert store.model("late-arrival") is None
+    assert store.models() == ["another"]
+    assert store.windows("late-arrival") == []
+    assert store.profiles("late-arrival") == store.outcomes("late-arrival") == {}
+    assert store.predictions("late-arrival") == {}
+    assert store.performance("late-arrival") == []
+    assert store.acceptances("late-arrival") == []
+    assert [found.model for found in store.incidents()] == ["another"]
+    assert store.events("late-arrival/1") == []
+    assert store.outbox.counts() == {"pending": 1}
+    assert store.windows("another") == [judged(day(0))]
+    assert len(store.events("another/1")) == len(store.acceptances("another")) == 1
+
+
+def test_only_the_incidents_can_be_forgotten(begun: Store) -> None:
+    assert begun.record(everything("late-arrival"))
+    begun.forget("late-arrival", only_incidents=True)
+    assert begun.incidents() == []
+    assert begun.outbox.counts() == {}
+    assert begun.windows("late-arrival") == [judged(day(0))]
+    assert begun.performance("late-arrival") == [performance(0)]
+
+
+@pytest.mark.parametrize("only_incidents", [True, False])
+def test_a_run_that_began_before_a_model_was_forgotten_records_nothing(
+    begun: Store, only_incidents: bool
+) -> None:
+    begun.forget("late-arrival", only_incidents)
+    assert not begun.record(step(0))
+    if not only_incidents:
+        begun.begin(STATE)
+    assert not begun.record(step(0))
+    state = begun.model("late-arrival")
+    assert state is not None
+    assert begun.record(step(0, state=state.next(position=day(0).end)))
+
+
+def test_a_model_that_was_never_begun_can_be_forgotten(begun: Store) -> None:
+    begun.forget("another")
+    assert begun.models() == ["late-arrival"]

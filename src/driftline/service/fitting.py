@@ -61,18 +61,13 @@ def fit_reference(model: ModelSettings, source: Source, notes: list[str]) -> Ref
     has no rows, with the span that the source does have, and ColumnError when the predictions have
     no such output as the settings say.
     """
-    spec = model.reference
     span = reference_span(model)
     known = source.columns(*span)
     if known.names:
         outputs = [c for c in (model.predictions.prediction, model.predictions.score) if c]
         require_columns(outputs, known.empty_table(), source.name)
-    timestamp: str | None = model.predictions.timestamp
-    origin, found = source, known.names
-    if isinstance(spec, ReferenceSource):
-        timestamp = _own_timestamp(model, spec)
-        origin = open_source(spec.origin, timestamp)
-        found = origin.columns().names
+    origin, timestamp = origin_of(model, source)
+    found = known.names if origin is source else origin.columns().names
     columns = _columns(model, found)
     wanted = {*columns, *([timestamp] if timestamp else [])}
 
@@ -83,7 +78,7 @@ def fit_reference(model: ModelSettings, source: Source, notes: list[str]) -> Ref
     sample, rows, whole = _sample(reading, timestamp)
     notes += [f"reference: {problem}" for problem in reading.problems]
     if rows == 0:
-        raise _no_rows(model, source, origin)
+        raise no_reference(model, source, origin)
     running = _running(model, sample, columns, timestamp)
     compared = set(columns).difference(running)
     fitted = fit_table(sample, _categorical(model, sample.column_names), wanted - compared)
@@ -99,6 +94,16 @@ def reference_span(model: ModelSettings) -> tuple[datetime | None, datetime | No
     """The span of the predictions that the reference is; open where it has its own source."""
     spec = model.reference
     return (spec.start, spec.end) if isinstance(spec, ReferenceSpan) else (None, None)
+
+
+def origin_of(model: ModelSettings, source: Source) -> tuple[Source, str | None]:
+    """Where the reference's rows are and the column of their moments; `source` gives the model's
+    predictions."""
+    spec = model.reference
+    if isinstance(spec, ReferenceSpan):
+        return source, model.predictions.timestamp
+    timestamp = _own_timestamp(model, spec)
+    return open_source(spec.origin, timestamp), timestamp
 
 
 def _own_timestamp(model: ModelSettings, spec: ReferenceSource) -> str | None:
@@ -202,7 +207,9 @@ def no_rows(source: Source, where: str = "") -> DataError:
     return DataError(f"{source.name} has no rows{where}{told}")
 
 
-def _no_rows(model: ModelSettings, source: Source, origin: Source) -> DataError:
+def no_reference(model: ModelSettings, source: Source, origin: Source) -> DataError:
+    """The error of a model whose reference has no rows; `source` gives its predictions, `origin`
+    the reference."""
     spec = model.reference
     if not isinstance(spec, ReferenceSpan):
         return no_rows(origin, ": the reference must have some")

@@ -39,6 +39,7 @@ class MemoryStore:
         self.outbox = MemoryOutbox(self._lock, self._events, self._incidents)
         self._mutes: dict[str, Mute] = {}
         self._acceptances: dict[str, Acceptance] = {}
+        self._forgotten: dict[str, ModelState] = {}
 
     def model(self, name: str) -> ModelState | None:
         kept = self._models.get(name)
@@ -50,8 +51,8 @@ class MemoryStore:
 
     def begin(self, state: ModelState) -> ModelState:
         with self._lock:
-            before = self._models.get(state.name)
-            kept = state if before is None else replace(state, revision=before.state.revision + 1)
+            before = self.model(state.name) or self._forgotten.pop(state.name, None)
+            kept = state if before is None else replace(state, revision=before.revision + 1)
             self._models[state.name] = MemoryModel(kept)
             return kept
 
@@ -213,6 +214,21 @@ class MemoryStore:
         with self._lock:
             found = [one for one in self._acceptances.values() if one.model == model]
         return sorted(found, key=lambda one: (one.at, one.id))
+
+    def forget(self, model: str, only_incidents: bool = False) -> None:
+        with self._lock:
+            for incident in self.incidents(model):
+                self.outbox.drop(incident.id)
+                for event in self.events(incident.id):
+                    del self._events[event.id]
+                del self._incidents[incident.id]
+            kept = self._models.get(model)
+            if kept is not None:
+                kept.state = kept.state.next()
+                if not only_incidents:
+                    self._forgotten[model] = self._models.pop(model).state
+            for one in [] if only_incidents else self.acceptances(model):
+                del self._acceptances[one.id]
 
     def mutes(self, now: datetime) -> list[Mute]:
         with self._lock:

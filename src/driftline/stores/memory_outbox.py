@@ -30,6 +30,12 @@ class MemoryOutbox:
             for row in rows:
                 self._kept.setdefault(row.id, row)
 
+    def drop(self, incident_id: str) -> None:
+        """Drop the rows about one incident."""
+        with self._lock:
+            for row in self.of_incident(incident_id):
+                del self._kept[row.id]
+
     def claim(self, channel: str, now: datetime) -> list[tuple[OutboxRow, Event]]:
         with self._lock:
             waiting = ("pending", "claimed")

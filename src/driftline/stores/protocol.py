@@ -38,7 +38,7 @@ class Store(Protocol):
         """How far the model has come; None when it was never begun."""
 
     def models(self) -> list[str]:
-        """Names of all models ever begun, sorted."""
+        """Names of all models ever begun and not forgotten, sorted."""
 
     def begin(self, state: ModelState) -> ModelState:
         """Begin a model, or begin it again with another reference: earlier windows, profiles,
@@ -114,6 +114,11 @@ class Store(Protocol):
     def acceptances(self, model: str) -> list[Acceptance]:
         """What was ever accepted as normal of the model, also what was undone, in the order in
         which it was said. They outlast the reference, as incidents do."""
+
+    def forget(self, model: str, only_incidents: bool = False) -> None:
+        """Delete the model's incidents, events and notices and, without `only_incidents`, its
+        reference, all that was judged with it and what was accepted: to `model` it is as if it was
+        never begun. A run in flight can record nothing any more."""
 
     def mutes(self, now: datetime) -> list[Mute]:
         """Mutes that have not ended by `now`, in order of their start."""

@@ -31,6 +31,7 @@ from driftline.records import (
 )
 from driftline.stores import incident_rows, rows, tables
 from driftline.stores.engine import reading, writing
+from driftline.stores.forgetting import forget_history, forget_incidents
 from driftline.stores.packing import Row
 from driftline.stores.pruning import prune
 from driftline.stores.schema import open_database
@@ -94,8 +95,9 @@ class SqlStore:
         return None if row is None else ModelState(**{key: row[key] for key in row if key != "id"})
 
     def models(self) -> list[str]:
+        found = select(tables.models.c.name).join(tables.references)
         with reading(self._engine) as connection:
-            return sorted(connection.execute(select(tables.models.c.name)).scalars())
+            return sorted(connection.execute(found).scalars())
 
     def begin(self, state: ModelState) -> ModelState:
         kept = tables.models.c
@@ -251,6 +253,12 @@ class SqlStore:
         kept = tables.acceptances.c
         found = select(tables.acceptances).where(kept.model == model).order_by(kept.at, kept.id)
         return [incident_rows.acceptance(row) for row in self._rows(found)]
+
+    def forget(self, model: str, only_incidents: bool = False) -> None:
+        with writing(self._engine) as connection:
+            forget_incidents(connection, model)
+            if not only_incidents:
+                forget_history(connection, model)
 
     def mutes(self, now: datetime) -> list[Mute]:
         kept = tables.mutes.c
