@@ -18,6 +18,7 @@ Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 IncidentKind = Literal["data_drift", "prediction_drift", "performance", "data_quality"]
+Cause = Literal["predictions", "labels"]
 IncidentState = Literal["open", "acknowledged", "snoozed", "resolved"]
 EventKind = Literal[
     "opened", "worsened", "resolved", "acknowledged", "snoozed", "noted", "reminded"
@@ -125,6 +126,7 @@ class Incident:
         magnitudes: size of the worst that was seen of each column (of the whole, without columns):
             the effect of a drift, the relative drop of performance; 0 for what has no size.
         metric, baseline: the performance metric that dropped, and its baseline at that time.
+        cause: what cannot be read, of an incident that says that a source cannot be; else None.
     """
 
     id: str
@@ -146,6 +148,7 @@ class Incident:
     magnitudes: tuple[float, ...] = ()
     metric: str = ""
     baseline: float | None = None
+    cause: Cause | None = None
 
     @property
     def is_open(self) -> bool:

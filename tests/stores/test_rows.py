@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.errors import StoreError
 from driftline.records import (
+    Cause,
     Event,
     Fault,
     Incident,
@@ -118,6 +119,7 @@ incidents = whole(
     magnitudes=st.lists(floats, max_size=3).map(tuple),
     metric=words,
     baseline=st.none() | floats,
+    cause=st.none() | one_of_words(Cause),
 )
 events = whole(
     Event,

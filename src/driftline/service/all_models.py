@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from driftline.errors import DriftlineError
+from driftline.errors import DriftlineError, StoreError
 from driftline.service.build import watched_of
+from driftline.service.outages import settle_outages
 from driftline.service.run import Replay, Told, catch_up
 from driftline.service.steps import Watched
 from driftline.settings.models import ModelSettings, Settings
@@ -31,11 +32,18 @@ def run_models(
         def step(done: int, due: int) -> None:
             progress(model.name, done, due)
 
+        now: datetime | None = None
         try:
             watched = watched_of(model)
             until, replay = goal(watched)
-            return catch_up(watched, store, until, step, replay)
-        except DriftlineError as error:
+            now = until if replay is None else None
+            told = catch_up(watched, store, until, step, replay)
+        except StoreError as error:
             return Told(error=str(error))
+        except DriftlineError as error:
+            told = Told(error=str(error))
+        if now is not None:
+            settle_outages(model, store, told, now)
+        return told
 
     return {model.name: run(model) for model in settings.models}

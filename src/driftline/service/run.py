@@ -55,6 +55,8 @@ class Told:
 
     notes: tuple[str, ...] = ()
     error: str = ""
+    labels_alone: bool = False
+    """Whether it is only labels that could not be read."""
     waits_until: datetime | None = None
     """Until when the rows of the newest due window, which has none yet, are waited for."""
 
@@ -211,7 +213,7 @@ class Run:
         error = ""
         if arrivals.error:
             error = f"{arrivals.error}; windows are judged without labels until they can be read"
-        return Told(tuple(dict.fromkeys(told)), error, self.waits_until)
+        return Told(tuple(dict.fromkeys(told)), error, bool(error), self.waits_until)
 
 
 def _labels_since(state: ModelState, model: ModelSettings) -> datetime | None:

@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock, Thread
 
 from driftline.errors import DriftlineError, StoreError
 from driftline.service.build import watched_of
 from driftline.service.loops import keep
 from driftline.service.metrics.tally import Tally
+from driftline.service.outages import settle_outages
 from driftline.service.run import Told, catch_up
 from driftline.service.schedule import next_due, retry_at, wait_for
 from driftline.settings.models import ModelSettings
@@ -177,6 +179,8 @@ class Turns:
             log.exception("cannot be judged", extra=about)
             told = Told(error=f"unexpected {type(error).__name__}: {error}")
         self._tell(turn, told)
+        settle = partial(settle_outages, model, self.store, told, now)
+        keep(lambda: settle(turn.failing_since or now), lambda: True)
         return told
 
     def _tell(self, turn: Turn, told: Told) -> None:

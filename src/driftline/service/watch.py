@@ -271,6 +271,7 @@ def load_watch(
     """The watch as the store left it; calibrates the alarms."""
     reference = Reference.from_bytes(state.reference)
     bases = load_bases(model, reference, store, state.position)
+    known = store.incidents(model.name, open_only=True)
     watch = Watch(
         model=model,
         state=state,
@@ -280,7 +281,7 @@ def load_watch(
         basis=bases.at(Window(state.position, state.position + model.window)),
         policy=policy,
         ledger=None,
-        cases=Cases(model, store.incidents(model.name, open_only=True)),
+        cases=Cases(model, [incident for incident in known if incident.cause is None]),
     )
     if model.labels is not None:
         watch.ledger = load_ledger(model, reference, store, state)

@@ -53,6 +53,7 @@ def _incident_document(incident: Incident) -> dict[str, Any]:
         "magnitudes": [float(magnitude) for magnitude in incident.magnitudes],
         "metric": incident.metric,
         "baseline": float_or_none(incident.baseline),
+        "cause": incident.cause,
     }
 
 
@@ -77,6 +78,7 @@ def _incident(document: Mapping[str, Any]) -> Incident:
         magnitudes=tuple(document.get("magnitudes", [0.0] * max(1, len(document["columns"])))),
         metric=document.get("metric", ""),
         baseline=document.get("baseline"),
+        cause=document.get("cause"),
     )
 
 
