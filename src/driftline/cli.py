@@ -166,14 +166,23 @@ def serve(
             "--insecure-open", help="Let others use it without a key, on an address they can reach."
         ),
     ] = False,
+    published: Annotated[
+        str | None,
+        typer.Option(
+            help="In a container: the address at which its port is published. Whether others can "
+            "reach it goes by this."
+        ),
+    ] = None,
     log_format: Annotated[LogFormat, typer.Option(help="How the log is written.")] = LogFormat.text,
     log_level: Annotated[LogLevel, typer.Option(help="What is logged.")] = LogLevel.info,
 ) -> None:
     """Watch around the clock: judge windows when they are due, send notices, listen to HTTP."""
     from driftline import commands
+    from driftline.service.listening import Address
 
     logs = (log_format.value, log_level.value)
-    raise typer.Exit(commands.serve(config, (host, port, insecure_open), workers, logs))
+    address = Address(host, port, insecure_open, published)
+    raise typer.Exit(commands.serve(config, address, workers, logs))
 
 
 @app.command()

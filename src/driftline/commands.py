@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import webbrowser
 from collections.abc import Mapping, Sequence
@@ -21,13 +22,14 @@ from driftline.scaffold import file_source, settings_for
 from driftline.service.all_models import run_models
 from driftline.service.answer import answer, column_answer
 from driftline.service.build import outlets_of, watched_of
+from driftline.service.listening import Address
 from driftline.service.logs import set_up_logs
 from driftline.service.outbox import deliver
 from driftline.service.pages import page_of
 from driftline.service.reminders import remind
 from driftline.service.run import Told
 from driftline.service.trying import try_model
-from driftline.settings import load_settings
+from driftline.settings import left_out_of, load_settings
 from driftline.source_check import look_at_sources
 from driftline.sources import open_source
 from driftline.stores import Store, open_store
@@ -157,13 +159,14 @@ def _table(path: Path) -> Any:
     return table
 
 
-def serve(config: Path, address: tuple[str, int, bool], workers: int, log: tuple[str, str]) -> int:
-    from driftline.service.listening import Address
+def serve(config: Path, address: Address, workers: int, log: tuple[str, str]) -> int:
     from driftline.service.serve import serve
 
     settings = load_settings(config)
     set_up_logs(*log, settings)
-    serve(settings, Address(*address), workers)
+    for told in left_out_of(config):
+        logging.getLogger(__name__).info("%s", told)
+    serve(settings, address, workers)
     return WELL
 
 
@@ -213,6 +216,8 @@ def config_check(config: Path) -> int:
         well &= not faults
     if not well:
         return FAILED
+    for told in left_out_of(config):
+        terminal.out.print(told, markup=False)
     names = ", ".join(model.name for model in settings.models)
     terminal.out.print(f"{config}: well; watches {names}", markup=False)
     return WELL

@@ -248,3 +248,46 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         load_settings(tmp_path / "none.yaml")
     with pytest.raises(SettingsError, match="cannot be read"):
         load_settings(tmp_path)
+
+
+OPTIONAL = """
+models:
+  - name: late
+    predictions: {source: parquet, path: predictions/*.parquet, timestamp: ts}
+    reference: {from: 2013-01-01, to: 2013-04-01}
+channels:
+  - {kind: slack, name: team, optional: true, webhook_url: "${SLACK:-}"}
+  - {kind: stderr}
+  - {kind: stderr, min_severity: hihg, name: second}
+"""
+
+
+def test_an_optional_channel_without_its_address_is_left_out_and_lines_stay_right() -> None:
+    with pytest.raises(SettingsError) as error:
+        parse_settings(OPTIONAL, {})
+    (fault,) = error.value.faults
+    assert fault.startswith("line 9: ")
+    settings = parse_settings(OPTIONAL.replace("hihg", "high"), {"SLACK": ""})
+    assert [channel.name for channel in settings.channels] == ["stderr", "second"]
+    assert settings.models[0].channels == settings.channels
+
+
+def test_an_optional_channel_with_its_address_is_there() -> None:
+    environ = {"SLACK": "https://hooks.example.com/x"}
+    settings = parse_settings(OPTIONAL.replace("hihg", "high"), environ)
+    assert [channel.name for channel in settings.channels] == ["team", "stderr", "second"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        OPTIONAL.replace("optional: true, ", ""),
+        OPTIONAL.replace('"${SLACK:-}"', '""'),
+        OPTIONAL.replace("${SLACK:-}", "${SLACK}"),
+        OPTIONAL.replace("optional: true", "optional: perhaps"),
+    ],
+)
+def test_a_channel_without_its_address_is_a_fault_otherwise(changed: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        parse_settings(changed.replace("hihg", "high"), {})
+    assert {fault.partition(":")[0] for fault in error.value.faults} == {"line 7"}

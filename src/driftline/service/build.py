@@ -8,7 +8,7 @@ from driftline.channels import channel_kinds
 from driftline.service.dressing import dresser
 from driftline.service.outbox import Outlet
 from driftline.service.steps import Watched
-from driftline.settings.channels import ChannelSettings
+from driftline.settings.channels import ChannelSettings, channels_of
 from driftline.settings.models import ModelSettings, Settings
 from driftline.sources import open_source
 from driftline.stores import Store
@@ -35,4 +35,4 @@ def outlets_of(settings: Settings, store: Store) -> Mapping[str, Outlet]:
         made = kind.make(channel.options)
         return Outlet(made, dresser(settings, store, kind.illustrated))
 
-    return {channel.name: make(channel) for channel in settings.all_channels}
+    return {channel.name: make(channel) for channel in channels_of(settings)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,20 @@ class Address:
     port: int
     open_to_all: bool = False
     """Whether others may use it without a key: its owner says so."""
+    published: str | None = None
+    """The IP address at which others reach it, where that is not `host`: that of the machine at
+    which a container's port is published."""
+
+    def reached_at(self, listening: socket.socket) -> str:
+        """The IP address at which others reach it. ServiceError when `published` is none."""
+        if self.published is None:
+            return str(listening.getsockname()[0])
+        try:
+            return str(ip_address(self.published))
+        except ValueError:
+            raise ServiceError(
+                f'--published must be an IP address such as 127.0.0.1; found "{self.published}"'
+            ) from None
 
 
 def listening_socket(address: Address) -> socket.socket:

@@ -66,7 +66,7 @@ def serve(settings: Settings, address: Address, workers: int) -> None:
         try:
             store = _opened(url, stop)
             if not address.open_to_all:
-                refuse_strangers(str(listening.getsockname()[0]), Keys(store.engine))
+                refuse_strangers(address.reached_at(listening), Keys(store.engine))
             service = Service(settings, store, workers)
             _run(service, listening, address.open_to_all, stop)
         finally:

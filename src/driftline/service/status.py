@@ -11,6 +11,7 @@ from driftline.log.rules import logs_of
 from driftline.log.tables import Size, size_of
 from driftline.records import SEVERITIES, Incident, Mute, OutboxRow
 from driftline.service.behind import overdue, windows_behind
+from driftline.settings.channels import channels_of
 from driftline.settings.models import ModelSettings, Settings
 from driftline.stores.engine import shown
 from driftline.stores.journal import LogId
@@ -146,7 +147,7 @@ def _model(
 
 
 def _channels(settings: Settings, store: SqlStore) -> Iterator[ChannelStatus]:
-    known = dict.fromkeys(channel.name for channel in settings.all_channels)
+    known = dict.fromkeys(channel.name for channel in channels_of(settings))
     states: dict[str, Counter[str]] = {name: Counter() for name in known}
     newest: dict[str, OutboxRow] = {}
     for state in ("pending", "claimed", "held", "failed"):

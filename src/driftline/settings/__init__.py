@@ -4,7 +4,7 @@ from driftline.profiles.outcomes import Task
 from driftline.settings.channels import ChannelSettings
 from driftline.settings.deciding import Alarms, Performance
 from driftline.settings.fields import shown_url
-from driftline.settings.load import load_settings, parse_settings
+from driftline.settings.load import left_out_of, load_settings, parse_settings
 from driftline.settings.models import (
     Labels,
     ModelSettings,
@@ -25,6 +25,7 @@ __all__ = [
     "ReferenceSpan",
     "Settings",
     "Task",
+    "left_out_of",
     "load_settings",
     "parse_settings",
     "shown_url",

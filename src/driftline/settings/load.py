@@ -42,6 +42,11 @@ def load_settings(path: str | os.PathLike[str]) -> Settings:
     return parse_settings(text, os.environ, path)
 
 
+def left_out_of(path: str | os.PathLike[str]) -> list[str]:
+    """The optional channels that a file leaves out in this environment, in words."""
+    return read_yaml(FilePath(path).read_text(encoding="utf-8-sig"), os.environ).left_out
+
+
 def parse_settings(
     text: str, environ: Mapping[str, str], where: str | os.PathLike[str] = "driftline.yaml"
 ) -> Settings:

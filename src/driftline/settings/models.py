@@ -292,12 +292,6 @@ class Settings(BaseModel):
             raise ValueError("no model in it; give at least one")
         return models
 
-    @property
-    def all_channels(self) -> tuple[ChannelSettings, ...]:
-        """Every channel, each name once: those at the top, then those of models alone."""
-        own = [channel for model in self.models for channel in model.channels]
-        return tuple({channel.name: channel for channel in (*self.channels, *own)}.values())
-
     def model(self, name: str) -> ModelSettings:
         """The settings of one model; KeyError when there is none of that name."""
         return {model.name: model for model in self.models}[name]

@@ -46,12 +46,14 @@ class Read:
         lines: the line of each value, from 1, by its path; empty when they mean nothing (JSON).
         written: how a value was written, where the environment changed it.
         faults: (path, message) of what is wrong.
+        left_out: optional channels of which a value comes empty from the environment, in words.
     """
 
     tree: Tree = None
     lines: dict[Path, int] = field(default_factory=dict)
     written: dict[Path, str] = field(default_factory=dict)
     faults: list[tuple[Path, str]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
 def read_yaml(text: str, environ: Mapping[str, str]) -> Read:
@@ -96,6 +98,7 @@ class _Builder:
         self._read = read
         self._environ = environ
         self._loader = _Loader("")
+        self._empty: set[Path] = set()
 
     def value(self, node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]) -> Tree:
         self._read.lines.setdefault(path, node.start_mark.line + 1)
@@ -106,8 +109,35 @@ class _Builder:
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, above)
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, (*path, i), above) for i, item in enumerate(node.value)]
+            return self._sequence(node, path, above)
         return self._scalar(node, path)
+
+    def _sequence(
+        self, node: yaml.SequenceNode, path: Path, above: tuple[yaml.Node, ...]
+    ) -> list[Tree]:
+        found: list[Tree] = []
+        for item in node.value:
+            here = (*path, len(found))
+            value = self.value(item, here, above)
+            if path[-1:] == ("channels",) and self._is_left_out(value, here):
+                for known in (self._read.lines, self._read.written):
+                    for inner in [each for each in known if each[: len(here)] == here]:
+                        del known[inner]
+            else:
+                found.append(value)
+        return found
+
+    def _is_left_out(self, channel: Tree, path: Path) -> bool:
+        """Whether it is a channel that says `optional: true` and has a value that is empty."""
+        if not isinstance(channel, dict) or channel.get("optional") is not True:
+            return False
+        empty = [each for each in self._empty if each[: len(path)] == path]
+        self._empty.difference_update(empty)
+        if empty:
+            name = channel.get("name", channel.get("kind"))
+            keys = " and ".join(sorted({str(each[len(path)]) for each in empty}))
+            self._read.left_out.append(f"channel {name} is left out: its {keys} is empty")
+        return bool(empty)
 
     def _mapping(
         self, node: yaml.MappingNode, path: Path, above: tuple[yaml.Node, ...]
@@ -179,7 +209,10 @@ class _Builder:
         if "$" not in text:
             return text
         self._read.written[path] = text
-        return _VARIABLE.sub(one, text)
+        value = _VARIABLE.sub(one, text)
+        if not value and path not in (faulty for faulty, _ in self._read.faults):
+            self._empty.add(path)
+        return value
 
     def _fault(self, path: Path, message: str) -> None:
         self._read.faults.append((path, message))

@@ -19,6 +19,7 @@ from driftline.errors import StoreError
 from driftline.records import SEVERITIES, Incident, IncidentKind
 from driftline.service.behind import overdue, windows_behind
 from driftline.service.metrics.catalogue import STATE
+from driftline.settings.channels import channels_of
 from driftline.settings.models import Settings
 from driftline.stores import Store
 from driftline.stores.schedule import Schedule
@@ -42,7 +43,7 @@ class State:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._models = {model.name: model for model in settings.models}
-        self._channels = {channel.name for channel in settings.all_channels}
+        self._channels = {channel.name for channel in channels_of(settings)}
         self._columns = settings.api.metrics_columns
         self._store = store
         self._schedule = Schedule(engine)
