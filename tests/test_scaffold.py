@@ -157,6 +157,16 @@ def test_without_parts_to_join_labels_are_only_told_of(tmp_path: Path) -> None:
     assert model.predictions.ignore == ("y_true",)
 
 
+def test_what_the_model_said_is_known_by_its_score_whatever_its_name() -> None:
+    table = log().rename_columns(
+        {"y_pred": "will_return", "proba": "p_return", "y_true": "came_back"}
+    )
+    found = guess(table)
+    assert (found.prediction, found.score, found.task) == ("will_return", "p_return", "binary")
+    other = table.set_column(6, "will_return", pa.array(np.arange(2000) % 2))
+    assert guess(other).prediction is None
+
+
 def test_parts_of_the_date_and_counters_are_left_out() -> None:
     rows = 400
     table = log(rows).append_column("month", pa.array([3] * rows))

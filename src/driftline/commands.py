@@ -179,7 +179,7 @@ def report(config: Path, output: Path) -> int:
     finally:
         store.close()
     _write(output, page)
-    terminal.err.print(f"wrote {output}", markup=False)
+    terminal.err.print(f"wrote {output}", markup=False, soft_wrap=True)
     return WELL
 
 
@@ -197,6 +197,7 @@ def init(data: Path, output: Path, force: bool) -> int:
     terminal.err.print(
         f"wrote {output}: look through it, then `driftline config check` and `driftline backtest`",
         markup=False,
+        soft_wrap=True,
     )
     return WELL
 

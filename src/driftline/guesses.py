@@ -67,8 +67,10 @@ def guess(sample: pa.Table) -> Guess:
     timestamp = times[0] if times else None
     plain = [name for name in sample.column_names if name not in times]
     ids = _ids(sample, plain, timestamp)
-    scores = _named([n for n in plain if _is_share(sample[n])], _SCORES)
-    predictions = _named([n for n in plain if n not in scores], _PREDICTIONS)
+    shares = [n for n in plain if _is_share(sample[n])]
+    scores = _named(shares, _SCORES) or [n for n in shares if words_of(n)[:1] == ["p"]]
+    others = [n for n in plain if n not in scores]
+    predictions = _named(others, _PREDICTIONS) or _cut_from(sample, scores[:1], others)
     labels = _named([n for n in plain if n not in (*scores, *predictions, *ids)], _LABELS)
     taken = {*ids[:1], *scores[:1], *predictions[:1], *labels}
     rest = [name for name in plain if name not in taken]
@@ -182,6 +184,26 @@ def _is_share(column: pa.ChunkedArray) -> bool:
     values, _ = to_floats(column)
     values = values[np.isfinite(values)]
     return bool(len(values) and values.min() >= 0 and values.max() <= 1)
+
+
+def _cut_from(sample: pa.Table, scores: Sequence[str], names: Iterable[str]) -> list[str]:
+    """Columns of two values, one wherever the score is above some threshold, the other below: what
+    the model said."""
+    return [n for score in scores for n in names if _is_cut_from(sample[score], sample[n])]
+
+
+def _is_cut_from(score: pa.ChunkedArray, column: pa.ChunkedArray) -> bool:
+    if not (is_categorical(column.type) or pa.types.is_integer(column.type)):
+        return False
+    if len(column) < MIN_ROWS or column.null_count or _distinct(column) != 2:
+        return False
+    codes, _ = to_codes(column)
+    chances, _ = to_floats(score)
+    sides = [chances[(codes == side) & np.isfinite(chances)] for side in (0, 1)]
+    if not all(len(side) for side in sides):
+        return False
+    lower, upper = sorted(sides, key=lambda side: float(side.mean()))
+    return bool(lower.max() <= upper.min())
 
 
 def _is_code(column: pa.ChunkedArray) -> bool:

@@ -142,7 +142,7 @@ def _predictions(path: str, origin: FileSettings, found: Guess) -> list[str]:
         "timestamp": (found.timestamp, "the moment of each prediction"),
         "id": (found.id, "names each prediction; needed to join labels"),
         "prediction": (found.prediction, "what the model said"),
-        "score": (found.score, "probability of the positive class"),
+        "score": (found.score, _score_told(found)),
     }
     lines = ["    predictions:", *(f"      {line}" for line in _origin(path, origin))]
     for role, (column, told) in roles.items():
@@ -161,6 +161,12 @@ def _predictions(path: str, origin: FileSettings, found: Guess) -> list[str]:
         lines.append("      # whole numbers with few values; name those that are codes:")
         lines += wrapped_list("categorical", found.codes, "      # ")
     return lines
+
+
+def _score_told(found: Guess) -> str:
+    if found.task == "multiclass":
+        return "how sure it was; watched as its output"
+    return "probability of the positive class"
 
 
 def _labels(path: str, origin: FileSettings, found: Guess) -> list[str]:

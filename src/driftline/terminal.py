@@ -130,8 +130,10 @@ def _judged(windows: Sequence[WindowResult], judged: Sequence[WindowResult], ala
     told = "none in alarm"
     if alarms:
         told = f"{alarms} in alarm (a change is one incident, however many windows it lasts)"
-    left = len(windows) - len(judged)
-    return f"{told}, {left} with too few rows" if left else told
+    empty = sum(result.status == "empty" for result in windows)
+    few = len(windows) - len(judged) - empty
+    told += f", {few:,} with too few rows" if few else ""
+    return f"{told}, {empty:,} without rows" if empty else told
 
 
 def say(text: str) -> None:

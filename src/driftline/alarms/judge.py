@@ -16,6 +16,7 @@ from driftline.profiles.grid import NumericGrid
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
 from driftline.statistics import statistics
+from driftline.wording import count
 
 MIN_DISTANCE = 0.02
 """Smallest distance between distributions that can alarm: at a million rows everything is
@@ -130,7 +131,7 @@ def judge_independent(reference: Profile, window: Profile, rate: float) -> Verdi
         method="independent_rows",
         note=(
             f"rows taken as independent (a calibrated verdict needs {MIN_WINDOWS} reference "
-            f"windows), chance of a false alarm {rate:.2g} over {len(tested)} tests"
+            f"windows), chance of a false alarm {rate:.2g} over {count(len(tested), 'test')}"
         ),
     )
 

@@ -20,6 +20,9 @@ DENSE = 2
 """Distinct numbers in a range of fewer than so many times their count are an enumeration: drawn by
 chance, some of them would be the same."""
 
+REPEATED = 0.01
+"""Share of rows up to which numbers may repeat: some rows may have been logged twice."""
+
 IN_ORDER = 0.999
 """Rank correlation with the order of rows from which numbers follow it. Ids that are given when a
 request begins and logged when it ends are out of order by a few places; a measurement that rises
@@ -32,7 +35,7 @@ def running_numbers(
     """Those of the columns `names` that are surely running numbers, each with the reason to leave
     it out of a comparison.
 
-    Only whole numbers, no two of them the same and none missing, are taken for such: when they
+    Only whole numbers, hardly two of them the same and none missing, are taken for such: when they
     follow the rows' moments (without `timestamp`, the rows themselves), or fill a range. Columns
     in `keep` never are; nor is any when all of `names` would be.
 
@@ -46,23 +49,28 @@ def running_numbers(
     found = [name for name in asked if _is_running(table[name], places)]
     if len(found) == len(names):
         return {}
-    told = (
-        f"looks like a running number (all {table.num_rows:,} differ), which is always new; "
+    return {name: _told(table[name]) for name in found}
+
+
+def _told(column: Column) -> str:
+    distinct, rows = pc.count_distinct(column).as_py(), len(column)
+    differ = f"all {rows:,}" if distinct == rows else f"{distinct:,} of {rows:,}"
+    return (
+        f"looks like a running number ({differ} differ), which is always new; "
         "name it in `features` to compare it all the same"
     )
-    return dict.fromkeys(found, told)
 
 
 def _is_enumeration(column: Column) -> bool:
-    """Whether all values are there, whole numbers by type, and no two the same."""
+    """Whether all values are there, whole numbers by type, and hardly two the same."""
     kind = column.type
     whole = pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0)
     if not whole or len(column) < MIN_ROWS or column.null_count:
         return False
     head = column.slice(0, 10 * MIN_ROWS)
-    if pc.count_distinct(head).as_py() < len(head):
-        return False
-    return bool(pc.count_distinct(column).as_py() == len(column))
+    return all(
+        pc.count_distinct(some).as_py() >= (1 - REPEATED) * len(some) for some in (head, column)
+    )
 
 
 def _places(table: pa.Table, timestamp: str | None) -> NDArray[np.int64] | None:
