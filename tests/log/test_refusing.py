@@ -210,7 +210,7 @@ def test_a_column_that_was_always_null_takes_the_type_of_its_first_value(used: S
     assert site.post("labels", [{"id": "a", "actual": "yes"}]).status_code == 202
     assert problem(site.post("labels", [{"id": "a", "actual": 1}]), 422)
     site.move()
-    assert [row["actual"] for row in site.rows("labels")] == [None, "yes"]
+    assert {row["actual"] for row in site.rows("labels")} == {None, "yes"}
 
 
 def test_a_column_that_some_rows_of_an_arrow_stream_have_is_told_by_row(

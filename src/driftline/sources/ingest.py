@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, InstanceOf, ValidationInfo, model_validator
 
 from driftline.errors import SourceError, StoreError
-from driftline.log.columns import DAY, OWN, TYPES
+from driftline.log.columns import DAY, OWN, RECEIVED, TYPES
 from driftline.log.place import KINDS, Place
 from driftline.profiles.frames import require_columns
 from driftline.settings.fields import CONFIG, told_around
@@ -77,7 +77,11 @@ class IngestSource:
         ]
         problems: list[Problem] = []
         moments = Moments.between(start, end)
-        found = _tables(snapshot, names, self._span(snapshot, start, end))
+        where = self._span(snapshot, start, end)
+        if self.place.kind == "labels":
+            found = _as_received(snapshot, names, where)
+        else:
+            found = _tables(snapshot, names, where)
         return Reading(self._kept(found, moments, problems), problems)
 
     def span(self) -> tuple[datetime, datetime] | None:
@@ -177,6 +181,17 @@ def _tables(
                 yield pa.Table.from_batches([batch])
     for table in snapshot.fresh:
         yield table.select([name for name in names if name in table.column_names])
+
+
+def _as_received(
+    snapshot: Snapshot, names: Sequence[str], where: pc.Expression | None
+) -> Iterator[pa.Table]:
+    """The rows in the order they came: of labels of one moment the last one counts. Files of a
+    table have no order."""
+    found = list(_tables(snapshot, [*names, RECEIVED], where))
+    if found:
+        whole = pa.concat_tables(found, promote_options="default")
+        yield whole.sort_by(RECEIVED).drop_columns([RECEIVED])
 
 
 def _scalar(moment: datetime) -> pa.Scalar:
