@@ -24,13 +24,12 @@ from driftline.settings.deciding import Alarms, Performance
 from driftline.settings.faults import INTERNAL
 from driftline.settings.keeping import Retention
 from driftline.settings.models import (
-    Labels,
     ModelSettings,
-    Predictions,
     ReferenceSource,
     ReferenceSpan,
     Settings,
 )
+from driftline.settings.rows import Labels, Predictions
 from driftline.settings.serving import ApiSettings, LogSettings
 from driftline.sources import source_kinds
 from driftline.statistics import statistics

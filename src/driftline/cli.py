@@ -177,12 +177,33 @@ def serve(
     log_level: Annotated[LogLevel, typer.Option(help="What is logged.")] = LogLevel.info,
 ) -> None:
     """Watch around the clock: judge windows when they are due, send notices, listen to HTTP."""
-    from driftline import commands
+    from driftline import serving_commands
     from driftline.service.listening import Address
 
     logs = (log_format.value, log_level.value)
     address = Address(host, port, insecure_open, published)
-    raise typer.Exit(commands.serve(config, address, workers, logs))
+    raise typer.Exit(serving_commands.serve(config, address, workers, logs))
+
+
+@app.command()
+def dashboard(
+    config: Config = DEFAULT_CONFIG,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0: any free one.", min=0, max=65535)] = 8501,
+    insecure_open: Annotated[
+        bool,
+        typer.Option("--insecure-open", help="Let others see it on an address they can reach."),
+    ] = False,
+    log_format: Annotated[LogFormat, typer.Option(help="How the log is written.")] = LogFormat.text,
+    log_level: Annotated[LogLevel, typer.Option(help="What is logged.")] = LogLevel.warning,
+) -> None:
+    """Show what is stored, in a browser. `driftline serve` does that too, and watches."""
+    from driftline import serving_commands
+    from driftline.service.listening import Address
+
+    logs = (log_format.value, log_level.value)
+    address = Address(host, port, insecure_open)
+    raise typer.Exit(serving_commands.dashboard(config, address, logs))
 
 
 @app.command()
@@ -204,9 +225,9 @@ def demo(
     ] = True,
 ) -> None:
     """See the whole product on bundled real data: every flight out of New York in 2013."""
-    from driftline import commands
+    from driftline import serving_commands
 
-    raise typer.Exit(commands.demo(folder, serve))
+    raise typer.Exit(serving_commands.demo(folder, serve))
 
 
 @config_app.command("check")

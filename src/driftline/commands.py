@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
-import sys
-import webbrowser
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,8 +19,6 @@ from driftline.scaffold import file_source, settings_for
 from driftline.service.all_models import run_models
 from driftline.service.answer import answer, column_answer
 from driftline.service.build import outlets_of, watched_of
-from driftline.service.listening import Address
-from driftline.service.logs import set_up_logs
 from driftline.service.outbox import deliver
 from driftline.service.pages import page_of
 from driftline.service.reminders import remind
@@ -159,17 +154,6 @@ def _table(path: Path) -> Any:
     return table
 
 
-def serve(config: Path, address: Address, workers: int, log: tuple[str, str]) -> int:
-    from driftline.service.serve import serve
-
-    settings = load_settings(config)
-    set_up_logs(*log, settings)
-    for told in left_out_of(config):
-        logging.getLogger(__name__).info("%s", told)
-    serve(settings, address, workers)
-    return WELL
-
-
 def report(config: Path, output: Path) -> int:
     settings = load_settings(config)
     store = open_store(settings.store.get_secret_value())
@@ -221,14 +205,4 @@ def config_check(config: Path) -> int:
         terminal.out.print(told, markup=False)
     names = ", ".join(model.name for model in settings.models)
     terminal.out.print(f"{config}: well; watches {names}", markup=False)
-    return WELL
-
-
-def demo(folder: Path, serve: bool) -> int:
-    from driftline.demo.play import play
-
-    page = play(folder)
-    terminal.out.print(f"report: {page.resolve()}", markup=False, soft_wrap=True)
-    if serve and sys.stdout.isatty():
-        webbrowser.open(page.resolve().as_uri())
     return WELL

@@ -28,7 +28,7 @@ from driftline.records import (
     WindowResult,
 )
 from driftline.stores import Store, open_store
-from driftline.stores.protocol import CLAIM_LASTS, Outbox
+from driftline.stores.protocol import CLAIM_LASTS, Outbox, Progress
 from driftline.windows import Window
 
 DAY = timedelta(days=1)
@@ -180,6 +180,16 @@ def test_a_begun_model_is_read_back_as_it_was(store: Store) -> None:
     assert store.model("late-arrival") == STATE
     assert store.model("a model") == other
     assert store.models() == ["a model", "late-arrival"]
+
+
+def test_progress_tells_how_far_each_model_has_come(begun: Store) -> None:
+    begun.begin(replace(STATE, name="another", labels_until=BEGIN))
+    begun.record(Changes(STATE.next(position=BEGIN + DAY)))
+    assert begun.progress() == {
+        "another": Progress(BEGIN, BEGIN, 0),
+        "late-arrival": Progress(BEGIN + DAY, None, 1),
+    }
+    assert list(begun.progress()) == ["another", "late-arrival"]
 
 
 def test_what_is_recorded_is_read_back_equal(

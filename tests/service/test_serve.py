@@ -85,6 +85,22 @@ def test_it_judges_tells_answers_and_ends_in_order(
     assert quiet.start == quiet.start.replace(hour=0, minute=0)
 
 
+def test_the_dashboard_and_the_api_share_a_port(world: World, serve: Serve, tmp_path: Path) -> None:
+    settings_of(world, "a")
+    service = serve(world.folder)
+    address = service.listens()
+    for path in ("/", "/model", "/column"):
+        page = httpx.get(f"{address}{path}?name=a")
+        assert page.status_code == 200
+        assert "text/html" in page.headers["content-type"]
+    assert httpx.get(f"{address}/_stcore/health").status_code == 200
+    for path in ("/healthz", "/readyz", "/openapi.json", "/v1/models"):
+        assert "json" in httpx.get(f"{address}{path}").headers["content-type"]
+    assert httpx.get(f"{address}/v1/nothing").status_code == 404
+    assert service.stop() == 0
+    assert not [line for line in service.lines if line["level"] == "error"]
+
+
 def test_a_taken_port_stops_the_start(world: World, driftline: Callable[..., Answer]) -> None:
     settings_of(world, "a")
     with socket.create_server(("127.0.0.1", 0)) as taken:

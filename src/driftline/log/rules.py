@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from driftline.log.columns import Rules
 from driftline.log.place import Place
-from driftline.settings.models import Labels, Predictions, Settings
+from driftline.settings.models import Settings
+from driftline.settings.rows import Labels, Predictions
 from driftline.sources.ingest import IngestSettings
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from driftline.errors import DataError
 from driftline.kept_rows import id_names
 from driftline.profiles.frames import to_microseconds
-from driftline.settings.models import Labels
+from driftline.settings.rows import Labels
 from driftline.sources import Reading, Source
 from driftline.windows import to_micros
 

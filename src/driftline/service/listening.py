@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
-from threading import Thread
-from typing import TYPE_CHECKING
+from threading import Event, Thread
+from typing import Any
 
 from driftline.errors import ServiceError
 
-if TYPE_CHECKING:
-    from fastapi import FastAPI
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,28 @@ def url_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+@contextmanager
+def signals_set(stop: Event) -> Iterator[None]:
+    """Within, the first signal sets `stop`, to end in order, and a second one ends at once."""
+
+    def handle(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            os._exit(2)
+        stop.set()
+
+    before = {number: signal.signal(number, handle) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Http:
     """The HTTP server, in a thread of its own. Signals are the business of the main thread."""
 
-    def __init__(self, app: FastAPI, listening: socket.socket) -> None:
+    def __init__(self, app: Any, listening: socket.socket, lifespan: bool = False) -> None:
+        """`lifespan`: whether `app` has to be told of start and end."""
         import uvicorn
 
         self._server = uvicorn.Server(
@@ -79,7 +100,7 @@ class Http:
                 app,
                 log_config=None,
                 access_log=False,
-                lifespan="off",
+                lifespan="on" if lifespan else "off",
                 server_header=False,
                 timeout_graceful_shutdown=3,
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
 import sys
 import time
@@ -14,16 +13,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
+from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from driftline.dashboard.application import application
+from driftline.dashboard.shown import Shown, clock
 from driftline.errors import ServiceError, StoreError
 from driftline.log.moving import Mover
 from driftline.log.taking import Log, open_log
 from driftline.service.api import api
-from driftline.service.api.access import refuse_strangers
+from driftline.service.api.access import is_loopback, refuse_strangers
 from driftline.service.build import outlets_of
-from driftline.service.listening import Address, Http, listening_socket, url_of
+from driftline.service.listening import Address, Http, listening_socket, signals_set, url_of
 from driftline.service.loops import Loop, Step, keep
 from driftline.service.metrics.tally import Tally
 from driftline.service.outbox import deliver_to
@@ -49,11 +51,12 @@ GRACE = 6.0
 UNREACHED = 60.0
 """Seconds for which the server of a store is waited for at the start."""
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
-
-def serve(settings: Settings, address: Address, workers: int) -> None:
-    """Run until a signal comes. Raises ServiceError or StoreError when it cannot start."""
+def serve(
+    settings: Settings, address: Address, workers: int, now: Callable[[], datetime] = clock
+) -> None:
+    """Run until a signal comes; the dashboard takes it to be `now`. Raises ServiceError or
+    StoreError when it cannot start."""
     url = settings.store.get_secret_value()
     if url.startswith("memory:"):
         raise ServiceError(
@@ -61,17 +64,17 @@ def serve(settings: Settings, address: Address, workers: int) -> None:
             "`postgresql://user:password@host/database`"
         )
     stop = Event()
-    with listening_socket(address) as listening:
-        before = _on_signals(stop)
-        try:
-            store = _opened(url, stop)
-            if not address.open_to_all:
-                refuse_strangers(address.reached_at(listening), Keys(store.engine))
-            service = Service(settings, store, workers)
-            _run(service, listening, address.open_to_all, stop)
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    with listening_socket(address) as listening, signals_set(stop):
+        store = _opened(url, stop)
+        host = address.reached_at(listening)
+        if not address.open_to_all:
+            refuse_strangers(host, Keys(store.engine))
+        shown: Shown | None = Shown(settings, store, now)
+        if not (address.open_to_all or is_loopback(host)):
+            log.warning("others can reach %s, and the dashboard has no login: it is left out", host)
+            shown = None
+        service = Service(settings, store, workers)
+        _run(service, listening, (shown, address.open_to_all), stop)
 
 
 def _opened(url: str, stop: Event) -> SqlStore:
@@ -86,17 +89,6 @@ def _opened(url: str, stop: Event) -> SqlStore:
                 raise
             log.warning("waits for the store: %s", error)
             stop.wait(2.0)
-
-
-def _on_signals(stop: Event) -> dict[signal.Signals, signal._HANDLER]:
-    """The first signal ends the service in order, a second one at once. The handlers before."""
-
-    def handle(_number: int, _frame: object) -> None:
-        if stop.is_set():
-            os._exit(2)
-        stop.set()
-
-    return {number: signal.signal(number, handle) for number in SIGNALS}
 
 
 class Service:
@@ -200,8 +192,11 @@ class Service:
         return [loop.name for loop in self.loops if not loop.alive]
 
 
-def _run(service: Service, listening: socket.socket, open_to_all: bool, stop: Event) -> None:
-    app = api(
+def _run(
+    service: Service, listening: socket.socket, served: tuple[Shown | None, bool], stop: Event
+) -> None:
+    shown, open_to_all = served
+    app: Any = api(
         service.settings,
         service.store,
         service.log,
@@ -209,7 +204,9 @@ def _run(service: Service, listening: socket.socket, open_to_all: bool, stop: Ev
         tally=service.tally,
         any_host=open_to_all,
     )
-    http = Http(app, listening)
+    if shown is not None:
+        app = application(shown, app)
+    http = Http(app, listening, lifespan=shown is not None)
     service.start()
     http.start()
     log.info("listens on %s, watches %s", url_of(listening), ", ".join(service.turns.models))

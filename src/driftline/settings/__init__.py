@@ -6,13 +6,12 @@ from driftline.settings.deciding import Alarms, Performance
 from driftline.settings.fields import shown_url
 from driftline.settings.load import left_out_of, load_settings, parse_settings
 from driftline.settings.models import (
-    Labels,
     ModelSettings,
-    Predictions,
     ReferenceSource,
     ReferenceSpan,
     Settings,
 )
+from driftline.settings.rows import Labels, Predictions
 
 __all__ = [
     "Alarms",

@@ -14,8 +14,9 @@ from driftline.channels import channel_kinds
 from driftline.errors import SettingsError, nearest
 from driftline.settings.channels import ChannelSettings
 from driftline.settings.faults import INTERNAL, Fault, faults_of, keys, written_path
-from driftline.settings.models import Labels, Predictions, ReferenceSource, Settings
+from driftline.settings.models import ReferenceSource, Settings
 from driftline.settings.reading import Path, Read, read_yaml
+from driftline.settings.rows import Labels, Predictions
 from driftline.settings.serving import Shared
 from driftline.sources import source_kinds
 

@@ -31,13 +31,13 @@ from driftline.settings.fields import (
     Moment,
     Name,
     Often,
-    Pause,
     Text,
     WebUrl,
     WindowLength,
     Zone,
 )
 from driftline.settings.keeping import BY_WINDOW, LONG, MONTH, Retention
+from driftline.settings.rows import Labels, Predictions
 from driftline.settings.serving import ApiSettings, LogSettings
 from driftline.windows import format_duration, iso
 
@@ -45,67 +45,6 @@ from driftline.windows import format_duration, iso
 def _kind_of_reference(value: object) -> str:
     own = isinstance(value, ReferenceSource) or (isinstance(value, dict) and "origin" in value)
     return "source" if own else "span"
-
-
-class Predictions(BaseModel):
-    """Where the model's predictions are, and which column plays which part.
-
-    `source` names the kind of source; the keys of that kind stand beside these.
-    """
-
-    model_config = CONFIG
-
-    origin: SerializeAsAny[BaseModel]
-    timestamp: Text
-    """Column with the moment of each prediction; without a zone it is UTC."""
-    id: Text | None = None
-    """Column that names each prediction; needed to join labels."""
-    prediction: Text | None = None
-    """Column with what the model said; watched as its output, not as a feature."""
-    score: Text | None = None
-    """Column with the probability of the positive class."""
-    features: tuple[Text, ...] | None = None
-    """Columns to compare; default: every other column, save running numbers."""
-    categorical: tuple[Text, ...] = ()
-    """Columns to compare as categories though they hold numbers; text, booleans and categories are
-    taken as such anyway."""
-    ignore: tuple[Text, ...] = ()
-    """Columns to leave out."""
-    delay: Pause = timedelta()
-    """How long after its end a window is judged. Give the time in which predictions usually arrive,
-    where that takes longer than it takes until the check runs."""
-    wait: Pause | None = Field(default=None, json_schema_extra={"default": "three windows"})
-    """How long after a window's end its predictions may still come. Each check counts the rows of
-    the windows that ended so recently again (it reads the timestamp column alone) and judges those
-    anew that have grown, or that could not be read. 0: a window is judged once."""
-
-    @field_validator("prediction", "score", "id")
-    @classmethod
-    def _own_column(cls, name: str | None, info: ValidationInfo) -> str | None:
-        taken = {k: info.data.get(k) for k in ("timestamp", "id", "prediction")}
-        for role, column in taken.items():
-            if name is not None and column == name and role != info.field_name:
-                raise ValueError(f'a column of its own; "{name}" is the {role} already')
-        return name
-
-
-class Labels(BaseModel):
-    """Where the labels are. They are joined to predictions by id, whenever they come."""
-
-    model_config = CONFIG
-
-    origin: SerializeAsAny[BaseModel]
-    id: Text
-    """Column that names the prediction which the label belongs to."""
-    label: Text
-    """Column with what was true."""
-    timestamp: Text | None = None
-    """Column with the moment at which the label became known; default: it is known at once. A label
-    may be delivered later than that: each check reads those of the last `performance.current` again
-    and, once a day, those since the oldest prediction without a label (none, when all have one)."""
-    wait: Duration = timedelta(days=90)
-    """How long after its prediction a label may still come, and how far back labels are read again
-    at most. Without a `timestamp` all labels are read by each check."""
 
 
 class ReferenceSpan(BaseModel):
@@ -153,6 +92,8 @@ class ModelSettings(BaseModel):
     """What the model is called, everywhere; any text without slashes."""
     version: Text | None = None
     """The model's version, shown with its results."""
+    tags: tuple[Text, ...] = ()
+    """Words by which the dashboard filters models: a team, a product."""
     predictions: Predictions
     """Where its predictions are."""
     labels: Labels | None = None

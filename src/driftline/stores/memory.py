@@ -23,6 +23,7 @@ from driftline.records import (
 )
 from driftline.stores.memory_model import MemoryModel, old_incidents, prune_model
 from driftline.stores.memory_outbox import MemoryOutbox
+from driftline.stores.protocol import Progress
 from driftline.windows import Window
 
 T = TypeVar("T")
@@ -48,6 +49,11 @@ class MemoryStore:
     def models(self) -> list[str]:
         with self._lock:
             return sorted(self._models)
+
+    def progress(self) -> dict[str, Progress]:
+        with self._lock:
+            states = [self._models[name].state for name in sorted(self._models)]
+        return {s.name: Progress(s.position, s.labels_until, s.revision) for s in states}
 
     def begin(self, state: ModelState) -> ModelState:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -27,6 +28,15 @@ UNSETTLED: tuple[RowState, ...] = ("pending", "claimed", "held")
 """States of outbox rows that have still to be told."""
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a model has come, without its reference. See `ModelState`."""
+
+    position: datetime
+    labels_until: datetime | None
+    revision: int
+
+
 class Store(Protocol):
     """Keeps results. Lists and dicts are in order of time; StoreError when the store fails.
 
@@ -39,6 +49,10 @@ class Store(Protocol):
 
     def models(self) -> list[str]:
         """Names of all models ever begun and not forgotten, sorted."""
+
+    def progress(self) -> dict[str, Progress]:
+        """How far every model has come, by name. What was read of a model holds as long as its
+        revision does."""
 
     def begin(self, state: ModelState) -> ModelState:
         """Begin a model, or begin it again with another reference: earlier windows, profiles,

@@ -33,6 +33,7 @@ from driftline.stores import incident_rows, rows, tables
 from driftline.stores.engine import reading, writing
 from driftline.stores.forgetting import forget_history, forget_incidents
 from driftline.stores.packing import Row
+from driftline.stores.protocol import Progress
 from driftline.stores.pruning import prune
 from driftline.stores.schema import open_database
 from driftline.stores.sql_outbox import SqlOutbox
@@ -98,6 +99,11 @@ class SqlStore:
         found = select(tables.models.c.name).join(tables.references)
         with reading(self._engine) as connection:
             return sorted(connection.execute(found).scalars())
+
+    def progress(self) -> dict[str, Progress]:
+        kept = tables.models.c
+        found = select(kept.name, kept.position, kept.labels_until, kept.revision)
+        return {row.pop("name"): Progress(**row) for row in self._rows(found.order_by(kept.name))}
 
     def begin(self, state: ModelState) -> ModelState:
         kept = tables.models.c

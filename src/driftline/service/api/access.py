@@ -135,9 +135,18 @@ def _is_here(name: str) -> bool:
     return True
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0"), is_loopback("fe80::1%eth0")
+    (True, False, False)
+    """
+    return ip_address(host.partition("%")[0]).is_loopback
+
+
 def refuse_strangers(host: str, keys: Keys) -> None:
     """Raise ServiceError when others can reach the address `host` and no key was ever made."""
-    if not ip_address(host.partition("%")[0]).is_loopback and not keys.all():
+    if not is_loopback(host) and not keys.all():
         raise ServiceError(
             f"others can reach {host}, and no key is needed: make one with `driftline keys create "
             "--scope admin`, listen on 127.0.0.1, or say --insecure-open if something else keeps "

@@ -1,0 +1,5 @@
+"""Soon."""
+
+
+def draw() -> None:
+    """Nothing yet."""

@@ -1,0 +1,294 @@
+"""A small watched world that was really judged, and ways to open the dashboard on it: as a script
+(AppTest) and in a browser."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from driftline.dashboard.application import application
+from driftline.dashboard.options import set_up
+from driftline.dashboard.shown import Shown, show
+from driftline.service.all_models import run_models
+from driftline.service.listening import Address, Http, listening_socket, url_of
+from driftline.service.run import Replay
+from driftline.settings import load_settings
+from driftline.stores import Store, open_store
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+DAY = timedelta(days=1)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+DAYS, REFERENCE_DAYS, CHANGED_DAY, ROWS = 70, 40, 58, 120
+END = START + DAYS * DAY
+
+HOSTILE = "<script>document.body.dataset.pwned=1</script><b>%{x}"
+HOSTILE_MODEL = '<img src=x onerror="document.body.dataset.pwned=1"> `$x$` **b**'
+LONG = "a_feature_store_column_" + "x" * 177
+
+
+def rows_of_day(number: int) -> pd.DataFrame:
+    """A steady day; from CHANGED_DAY on amounts are larger, a plan is new, the long column is half
+    missing, and the model is wrong more often."""
+    random = np.random.default_rng([5, number])
+    changed = number >= CHANGED_DAY
+    score = random.beta(0.6, 0.6, ROWS)
+    seconds = np.sort(random.integers(0, 86_400, ROWS))
+    moments = pd.Timestamp(START + number * DAY) + pd.to_timedelta(seconds, unit="s")
+    right = random.random(ROWS) < (0.62 if changed else 0.88)
+    said = (score > 0.5).astype(int)
+    long = random.normal(0, 1, ROWS).round(3)
+    return pd.DataFrame(
+        {
+            "timestamp": moments,
+            "id": [f"{number}-{i}" for i in range(ROWS)],
+            "amount": (random.lognormal(3, 0.6, ROWS) * (2.5 if changed else 1)).round(2),
+            "plan": random.choice(
+                ["basic", "plus", "gold" if changed else "team"], ROWS, p=[0.6, 0.3, 0.1]
+            ),
+            HOSTILE: random.integers(0, 9, ROWS),
+            LONG: np.where(random.random(ROWS) < (0.5 if changed else 0.02), np.nan, long),
+            "late": said,
+            "probability": score.round(4),
+            "actual": np.where(right, said, 1 - said),
+            "known_at": moments + pd.to_timedelta(random.integers(3600, 40_000, ROWS), unit="s"),
+        }
+    )
+
+
+def write_world(folder: Path) -> Path:
+    """Data and settings of three models: one that changes, one without labels, one not begun."""
+    frame = pd.concat([rows_of_day(number) for number in range(DAYS)], ignore_index=True)
+    frame.drop(columns=["actual", "known_at"]).to_parquet(folder / "rows.parquet", index=False)
+    frame[["id", "actual", "known_at"]].to_parquet(folder / "labels.parquet", index=False)
+    predictions = {"source": "parquet", "path": "rows.parquet", "timestamp": "timestamp"}
+    reference = {"from": "2026-01-01", "to": f"{START + REFERENCE_DAYS * DAY:%Y-%m-%d}"}
+    asked: dict[str, Any] = {"reference": reference, "alarms": {"min_rows": 50}}
+    models = [
+        {
+            **asked,
+            "name": "late-arrival",
+            "version": "2026-01",
+            "tags": ["flights", "eu"],
+            "task": "binary",
+            "predictions": {
+                **predictions,
+                "id": "id",
+                "prediction": "late",
+                "score": "probability",
+            },
+            "labels": {
+                "source": "parquet",
+                "path": "labels.parquet",
+                "id": "id",
+                "label": "actual",
+                "timestamp": "known_at",
+            },
+            "performance": {"current": "5d", "baseline": "20d", "drop": 0.05},
+        },
+        {**asked, "name": "calm", "predictions": {**predictions, "features": [HOSTILE]}},
+        {**asked, "name": HOSTILE_MODEL, "predictions": predictions},
+    ]
+    config = folder / "driftline.yaml"
+    config.write_text(json.dumps({"store": "sqlite:///driftline.db", "models": models}))
+    return config
+
+
+@dataclass(frozen=True)
+class World:
+    """Settings and store of a watched world."""
+
+    config: Path
+    shown: Shown
+
+    @property
+    def store(self) -> Store:
+        return self.shown.store
+
+
+@pytest.fixture(scope="session")
+def judged_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The world's folder after every window of its first two models was judged."""
+    folder = tmp_path_factory.mktemp("world")
+    settings = load_settings(write_world(folder))
+    settings = settings.model_copy(update={"models": settings.models[:2]})
+    with closing(open_store(settings.store.get_secret_value())) as store:
+        told = run_models(
+            settings, store, lambda _: (END, Replay(labels_until=END + DAY)), lambda *_: None
+        )
+    assert not [run.error for run in told.values() if run.error]
+    return folder
+
+
+def _opened(folder: Path) -> Iterator[World]:
+    settings = load_settings(folder / "driftline.yaml")
+    with closing(open_store(settings.store.get_secret_value())) as store:
+        yield World(folder / "driftline.yaml", Shown(settings, store, lambda: END + DAY / 2))
+
+
+@pytest.fixture(scope="session")
+def world(judged_folder: Path) -> Iterator[World]:
+    """The judged world, to look at."""
+    yield from _opened(judged_folder)
+
+
+@pytest.fixture
+def own_world(judged_folder: Path, tmp_path: Path) -> Iterator[World]:
+    """A copy of it, to change."""
+    for file in judged_folder.iterdir():
+        shutil.copy(file, tmp_path)
+    yield from _opened(tmp_path)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A page that was run without a browser."""
+
+    app: AppTest
+
+    @property
+    def html(self) -> str:
+        """The HTML of all pieces and the Markdown, in order."""
+        return "\n".join(_texts(self.app.main))
+
+    @property
+    def text(self) -> str:
+        """What a person reads of the pieces: tags gone, entities read, blanks joined."""
+        return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", self.html)).split())
+
+
+def _texts(node: Any) -> Iterator[str]:
+    for child in getattr(node, "children", {}).values():
+        if child.type == "bidi_component":
+            yield str(json.loads(child.proto.json)["html"])
+        elif child.type in ("markdown", "error", "warning", "info", "caption"):
+            yield str(child.value)
+        yield from _texts(child)
+
+
+@pytest.fixture
+def open_page() -> Callable[..., Opened]:
+    """Run a page as Streamlit would, with the query of its address. It must not fail."""
+
+    def opened(shown: Shown, page: str = "overview", **query: str) -> Opened:
+        show(shown)
+        set_up(None)
+        script = f"from driftline.dashboard.navigation import run\nrun({page!r})"
+        app = AppTest.from_string(script, default_timeout=60)
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception, [error.value for error in app.exception]
+        return Opened(app)
+
+    return opened
+
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium as Debian packages it."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.skip("chromium is not installed: these tests did not run")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(world: World) -> Iterator[str]:
+    """The address of the dashboard of `world`, served in this process."""
+    with listening_socket(Address("127.0.0.1", 0)) as listening:
+        http = Http(application(world.shown), listening, lifespan=True)
+        http.start()
+        yield url_of(listening)
+        http.stop()
+        http.join(5)
+
+
+@dataclass
+class Visit:
+    """A tab of the browser, and what it asked for and said on its console."""
+
+    page: Page
+    address: str
+    asked: list[str]
+    said: list[str]
+
+    def hear(self, line: ConsoleMessage) -> None:
+        if line.type in ("error", "warning"):
+            self.said.append(line.text)
+
+    def open(self, path: str = "/") -> Visit:
+        self.page.goto(self.address + path)
+        self.page.locator(".foot").wait_for(timeout=30_000)
+        return self
+
+    def settle(self) -> Visit:
+        """Wait until nothing is being drawn."""
+        self.page.wait_for_function(
+            "!document.querySelector('[data-testid=stApp]').dataset.testScriptState"
+            "?.includes('running')"
+        )
+        return self
+
+    def picture(self, folder: Path, name: str) -> None:
+        """The whole page as it stands, for people to look at."""
+        main = "document.querySelector('[data-testid=stMain]').scrollHeight"
+        size = self.page.viewport_size or {"width": 1280, "height": 800}
+        height = int(self.page.evaluate(main)) + 10
+        self.page.set_viewport_size({"width": size["width"], "height": height})
+        time.sleep(0.6)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"{name}.png")
+
+
+@pytest.fixture
+def visit(browser: Browser, site: str, world: World) -> Iterator[Callable[..., Visit]]:
+    """Open a tab: `visit(width=390, color_scheme="dark", timezone_id="Asia/Kolkata")`."""
+    contexts: list[BrowserContext] = []
+    show(world.shown)
+
+    def visited(width: int = 1280, **more: Any) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **more)
+        contexts.append(context)
+        visit = Visit(context.new_page(), site, [], [])
+        visit.page.on("request", lambda request: visit.asked.append(request.url))
+        visit.page.on("websocket", lambda socket: visit.asked.append(socket.url))
+        visit.page.on("console", visit.hear)
+        visit.page.on("pageerror", lambda error: visit.said.append(str(error)))
+        return visit
+
+    yield visited
+    for context in contexts:
+        context.close()

@@ -1,0 +1,61 @@
+"""The dashboard in a real browser: the main paths, and what it asks of whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.dashboard.conftest import Visit
+
+    Tab = Callable[..., Visit]
+
+pytestmark = pytest.mark.slow
+
+
+def test_nothing_is_asked_of_anybody_else(visit: Tab, site: str) -> None:
+    tab = visit().open("/")
+    tab.page.get_by_role("link", name="late-arrival").click()
+    tab.page.wait_for_url(re.compile(r"/model\?name=late-arrival"))
+    tab.settle()
+    host = site.partition("://")[2]
+    strangers = [url for url in tab.asked if "://" in url and url.split("/")[2] != host]
+    assert strangers == []
+    assert len(tab.asked) > 10
+
+
+def test_a_link_is_followed_and_the_way_back_leads_back(visit: Tab) -> None:
+    tab = visit().open("/")
+    tab.page.get_by_role("link", name="late-arrival").click()
+    tab.page.wait_for_url(re.compile(r"/model\?name=late-arrival"))
+    tab.page.get_by_role("heading", name="late-arrival").wait_for()
+    tab.page.go_back()
+    tab.page.get_by_role("heading", name="Models").wait_for()
+    assert re.search(r":\d+/$", tab.page.url)
+    tab.page.go_forward()
+    tab.page.get_by_role("heading", name="late-arrival").wait_for()
+
+
+def test_hostile_names_do_nothing(visit: Tab) -> None:
+    tab = visit().open("/")
+    tab.page.get_by_text("<img src=x").wait_for()
+    assert tab.page.evaluate("document.body.dataset.pwned") is None
+
+
+def test_moments_are_told_in_the_zone_of_who_looks(visit: Tab) -> None:
+    tab = visit(timezone_id="Asia/Kolkata").open("/")
+    assert "12 Mar 2026, 17:30 (12:00 UTC)" in tab.page.locator(".foot").inner_text()
+
+
+def test_a_page_of_another_site_gets_no_answer(site: str) -> None:
+    import websockets.sync.client as client
+    from websockets.exceptions import InvalidStatus
+    from websockets.typing import Origin
+
+    address = site.replace("http", "ws") + "/_stcore/stream"
+    with pytest.raises(InvalidStatus, match="403"):
+        client.connect(address, origin=Origin("https://evil.example"), legacy=True)
+    client.connect(address, origin=Origin(site), legacy=True).close()
