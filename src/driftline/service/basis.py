@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from driftline.acceptance import MOVES, Acceptance, Plan, Rolling, Seen, plan_for
-from driftline.alarms.calibration import MIN_WINDOWS, Calibration, calibrate
+from driftline.alarms.calibration import Calibration
 from driftline.profiles.codec import decode_profile
 from driftline.profiles.profile import Profile
-from driftline.records import Incident, WindowResult
+from driftline.records import Incident, ModelState, WindowResult
 from driftline.reference import Reference
+from driftline.service.learned import Learned, without
 from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.stores import Store
 from driftline.windows import Window, window_at
 from driftline.wording import count, listing, moment, one_line
 from driftline.wording import span as in_words
-
-KEPT = 4
-"""Bases that are remembered: late predictions ask for earlier ones again."""
-
-Key = tuple[tuple[Window, ...] | None, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -49,24 +45,16 @@ class Basis:
         return "; ".join(part for part in (note, self.note) if part)
 
 
-def without(profile: Profile, names: Collection[str]) -> Profile:
-    """A profile without some columns."""
-    if not names:
-        return profile
-    kept = {name: column for name, column in profile.columns.items() if name not in names}
-    return Profile(profile.rows, kept)
-
-
 @dataclass
 class Bases:
     """The bases of one model, made when they are asked for."""
 
     model: ModelSettings
-    reference: Reference
+    learned: Learned
     store: Store
+    state: ModelState
     acceptances: tuple[Acceptance, ...] = ()
     seen: dict[Window, frozenset[str]] = field(default_factory=dict)
-    _made: dict[Key, tuple[Profile, Calibration | None]] = field(default_factory=dict)
     _planned: tuple[datetime, Plan] | None = None
 
     @property
@@ -94,12 +82,7 @@ class Bases:
     def at(self, window: Window) -> Basis:
         """What `window` is compared with."""
         plan = self._plan(window) if self.moves else Plan()
-        key = plan.windows, plan.set_aside
-        if key not in self._made:
-            while len(self._made) >= KEPT:
-                del self._made[next(iter(self._made))]
-            self._made[key] = self._make(plan)
-        total, calibration = self._made[key]
+        total, calibration = self.learned.of((plan.windows, plan.set_aside), self._windows)
         return Basis(plan, total, calibration, note_of(plan))
 
     def _plan(self, window: Window) -> Plan:
@@ -112,38 +95,26 @@ class Bases:
 
     def _plan_now(self, window: Window) -> Plan:
         incidents = self.store.incidents(self.model.name)
-        seen = dict.fromkeys(self.reference.windows, frozenset[str]()) if self.rolling else {}
+        seen = dict.fromkeys(self.learned.windows, frozenset[str]()) if self.rolling else {}
         for one, columns in self.seen.items():
             seen[one] = columns.union(*(i.columns for i in incidents if _lies_in(one, i)))
         listed = [Seen(one, columns) for one, columns in sorted(seen.items())]
-        most = len(self.reference.windows)
+        most = len(self.learned.windows)
         return plan_for(window, self.acceptances, listed, most, self.rolling)
 
-    def _make(self, plan: Plan) -> tuple[Profile, Calibration | None]:
-        windows = self._windows(plan)
-        total = self.reference.total
-        if plan.windows is not None:
-            total = Profile.empty(self.reference.grids)
-            for profile in windows.values():
-                total = total + profile
-        calibration = None
-        if len(windows) >= MIN_WINDOWS and self.reference.grids.keys() - plan.set_aside:
-            compared = [without(profile, plan.set_aside) for profile in windows.values()]
-            rate = self.model.alarms.false_alarms.per_window(self.model.window)
-            calibration = calibrate(compared, rate)
-        return total, calibration
-
-    def _windows(self, plan: Plan) -> Mapping[Window, Profile]:
-        if plan.windows is None:
-            return self.reference.windows
-        own, chosen = self.reference.windows, set(plan.windows)
+    def _windows(self, chosen: Collection[Window]) -> dict[Window, Profile]:
+        """The profiles of some windows, as far as they are known; some may be the reference's."""
+        grids = self.learned.reference.grids
+        own = {}
+        if not self.learned.windows.isdisjoint(chosen):
+            own = Reference.from_bytes(self.state.reference).windows
         first, last = min(chosen).start, max(chosen).end
         found = {
-            window: decode_profile(blob, self.reference.grids)
+            window: decode_profile(blob, grids)
             for window, blob in self.store.profiles(self.model.name, first, last).items()
             if window in chosen
         }
-        return {w: own[w] if w in own else found[w] for w in plan.windows if w in own or w in found}
+        return {**found, **{window: own[window] for window in chosen if window in own}}
 
 
 def troubled(result: WindowResult) -> frozenset[str]:
@@ -177,15 +148,14 @@ def note_of(plan: Plan) -> str:
     return "; ".join(told)
 
 
-def load_bases(
-    model: ModelSettings, reference: Reference, store: Store, position: datetime
-) -> Bases:
-    """The bases of a model as it stands at `position`."""
+def load_bases(model: ModelSettings, learned: Learned, store: Store, state: ModelState) -> Bases:
+    """The bases of a model as it stands."""
+    position = state.position
     kept = [one for one in store.acceptances(model.name) if one.holds]
     spec = model.reference
     if isinstance(spec, ReferenceSpan):  # what the reference has itself is not accepted again
         kept = [one for one in kept if one.since >= spec.end]
-    bases = Bases(model, reference, store, tuple(kept))
+    bases = Bases(model, learned, store, state, tuple(kept))
     if not bases.moves:
         return bases
     first = min((one.since for one in kept), default=position)

@@ -14,6 +14,7 @@ from driftline.records import Changes, ModelState
 from driftline.service.arrivals import Arrivals
 from driftline.service.begin import begin, history
 from driftline.service.intake import take_in_order
+from driftline.service.learned import Learning
 from driftline.service.pruning import prune
 from driftline.service.recount import recount
 from driftline.service.steps import Overtaken, Watched, record
@@ -67,6 +68,7 @@ def catch_up(
     until: datetime,
     progress: Progress | None = None,
     replay: Replay | None = None,
+    learning: Learning | None = None,
 ) -> Told:
     """Judge every window of the model that ends by `until`.
 
@@ -75,16 +77,19 @@ def catch_up(
     joined when they are found; when they cannot be read at all, windows are judged without them.
     Predictions that come after their window was judged are found by counting it again.
     What was recorded stays recorded, whatever stops the run; the next run goes on behind it, and so
-    does this one where another process was faster.
+    does this one where another process was faster. `learning` holds what references teach, for the
+    next run.
     """
     notes: list[str] = []
+    learning = learning or Learning()
     while True:
         state = begin(watched, store, replay.start if replay else None, notes)
         try:
             if replay and replay.acceptances and not store.acceptances(state.name):
                 state = state.next()
                 record(store, Changes(state, acceptances=replay.acceptances))
-            watch = load_watch(watched.model, policy_of(watched.model), store, state)
+            model, learned = watched.model, learning.of(watched.model, state)
+            watch = load_watch(model, policy_of(model), store, state, learned)
             watch.run = f"{state.name} {iso(until)}"
             return Run(watched, store, watch, until, replay, notes).go_on(progress)
         except Overtaken:

@@ -16,6 +16,7 @@ from threading import Lock, Thread
 
 from driftline.errors import DriftlineError, StoreError
 from driftline.service.build import watched_of
+from driftline.service.learned import Learning
 from driftline.service.loops import keep
 from driftline.service.metrics.tally import Tally
 from driftline.service.outages import settle_outages
@@ -82,6 +83,7 @@ class Turns:
     _lock: Lock = field(default_factory=Lock)
     _stopping: bool = False
     _prolonged: float = field(default_factory=time.monotonic)
+    _learning: Learning = field(default_factory=Learning)
     _told: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def step(self) -> float:
@@ -167,7 +169,7 @@ class Turns:
 
         about = {"model": turn.model}
         try:
-            told = catch_up(watched_of(model), self.store, now, progress)
+            told = catch_up(watched_of(model), self.store, now, progress, None, self._learning)
         except StoreError as error:
             log.warning("waits for the store: %s", error, extra=about)
             return Told(error=str(error))

@@ -17,7 +17,7 @@ from driftline.incidents import Advanced, Finding, SecondLook
 from driftline.performance.judge import PerformancePolicy
 from driftline.profiles.codec import decode_profile, encode_profile
 from driftline.profiles.profile import Profile
-from driftline.quality import Expectations, expectations, faults_of
+from driftline.quality import Expectations, faults_of
 from driftline.records import (
     Changes,
     IncidentKind,
@@ -32,6 +32,7 @@ from driftline.service.cases import DRIFT, Cases, both
 from driftline.service.faults import id_faults, ids_of, source_faults
 from driftline.service.findings import drift_findings, performance_findings, quality_findings
 from driftline.service.intake import Intake
+from driftline.service.learned import Learned
 from driftline.service.ledger import Ledger, load_ledger
 from driftline.service.routing import outbox_rows
 from driftline.settings.models import ModelSettings
@@ -266,17 +267,21 @@ def memory(model: ModelSettings) -> timedelta:
 
 
 def load_watch(
-    model: ModelSettings, policy: PerformancePolicy, store: Store, state: ModelState
+    model: ModelSettings,
+    policy: PerformancePolicy,
+    store: Store,
+    state: ModelState,
+    learned: Learned,
 ) -> Watch:
-    """The watch as the store left it; calibrates the alarms."""
-    reference = Reference.from_bytes(state.reference)
-    bases = load_bases(model, reference, store, state.position)
+    """The watch as the store left it."""
+    reference = learned.reference
+    bases = load_bases(model, learned, store, state)
     known = store.incidents(model.name, open_only=True)
     watch = Watch(
         model=model,
         state=state,
         reference=reference,
-        expected=expectations(reference),
+        expected=learned.expected,
         bases=bases,
         basis=bases.at(Window(state.position, state.position + model.window)),
         policy=policy,
@@ -295,4 +300,4 @@ def kept_windows(bases: Bases, position: datetime) -> Iterator[tuple[Window, Pro
     model = bases.model
     kept = bases.store.profiles(model.name, position - memory(model), position)
     for window, blob in kept.items():
-        yield window, decode_profile(blob, bases.reference.grids)
+        yield window, decode_profile(blob, bases.learned.reference.grids)

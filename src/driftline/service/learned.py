@@ -1,0 +1,120 @@
+"""Learned: what a model's reference teaches, kept while the service lives.
+
+Decoding a reference of many windows and calibrating alarms on them takes seconds; judging a window
+takes milliseconds. Of the windows no profile is kept, so that hundreds of models fit in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from threading import Semaphore
+
+from driftline.alarms.calibration import MIN_WINDOWS, Calibration, calibrate
+from driftline.profiles.profile import Profile
+from driftline.quality import Expectations, expectations
+from driftline.records import ModelState
+from driftline.reference import Reference
+from driftline.settings.models import ModelSettings
+from driftline.windows import Window
+
+AT_ONCE = 2
+"""References that are learned from at the same time: their windows take hundreds of megabytes."""
+
+KEPT = 4
+"""Bases that are remembered: late predictions ask for earlier ones again."""
+
+Key = tuple[tuple[Window, ...] | None, frozenset[str]]
+"""The windows that are learned from (None: the reference's own), and columns left out."""
+
+Basis = tuple[Profile, Calibration | None]
+"""The profile of all these windows, and what they teach; None where they are too few."""
+
+
+@dataclass
+class Learned:
+    """What windows of one model are judged with.
+
+    Attributes:
+        reference: without its windows.
+        windows: which these are.
+        expected: what they make ordinary.
+        rate: chance of a false alarm per window that is asked for.
+    """
+
+    reference: Reference
+    windows: frozenset[Window]
+    expected: Expectations
+    rate: float
+    _known: dict[Key, Basis] = field(default_factory=dict)
+    _turn: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
+
+    def of(
+        self, key: Key, profiles: Callable[[Collection[Window]], Mapping[Window, Profile]]
+    ) -> Basis:
+        """What the windows of `key` teach; their profiles are asked for when that is not known."""
+        if key not in self._known:
+            with self._turn:
+                windows = self.windows if key[0] is None else key[0]
+                found = profiles(windows) if windows else {}
+                self.learn(key, [found[window] for window in sorted(windows) if window in found])
+        return self._known[key]
+
+    def learn(self, key: Key, windows: Collection[Profile]) -> None:
+        """Learn from the profiles of the windows of `key`, in order of time."""
+        total = self.reference.total
+        if key[0] is not None:
+            total = sum_of(self.reference, windows)
+        calibration = None
+        if len(windows) >= MIN_WINDOWS and self.reference.grids.keys() - key[1]:
+            calibration = calibrate([without(each, key[1]) for each in windows], self.rate)
+        while len(self._known) >= KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[key] = total, calibration
+
+
+def sum_of(reference: Reference, windows: Collection[Profile]) -> Profile:
+    total = Profile.empty(reference.grids)
+    for profile in windows:
+        total = total + profile
+    return total
+
+
+def without(profile: Profile, names: Collection[str]) -> Profile:
+    """A profile without some columns."""
+    if not names:
+        return profile
+    kept = {name: column for name, column in profile.columns.items() if name not in names}
+    return Profile(profile.rows, kept)
+
+
+@dataclass
+class Learning:
+    """Learns from each model's reference once, as long as it and the settings stay the same."""
+
+    _known: dict[str, tuple[bytes, Learned]] = field(default_factory=dict)
+    _turn: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
+
+    def of(self, model: ModelSettings, state: ModelState) -> Learned:
+        """What the reference of `state` teaches. A model is asked for by one thread at a time."""
+        key = hashlib.blake2b(state.reference, digest_size=16)
+        key.update(f"{model.alarms!r} {model.window!r}".encode())
+        known = self._known.get(model.name)
+        if known is None or known[0] != key.digest():
+            with self._turn:
+                known = key.digest(), self._learn(model, state)
+            self._known[model.name] = known
+        return known[1]
+
+    def _learn(self, model: ModelSettings, state: ModelState) -> Learned:
+        reference = Reference.from_bytes(state.reference)
+        learned = Learned(
+            replace(reference, windows={}),
+            frozenset(reference.windows),
+            expectations(reference),
+            model.alarms.false_alarms.per_window(model.window),
+            _turn=self._turn,
+        )
+        learned.learn((None, frozenset()), reference.windows.values())
+        return learned
