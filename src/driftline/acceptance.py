@@ -24,6 +24,9 @@ MOVES = timedelta(days=7)
 REACH = 4
 """How far back a rolling reference looks for normal windows at most, in its lengths."""
 
+REMEMBERED = 6
+"""How far back results are looked at for a rolling reference, in its lengths."""
+
 
 @dataclass(frozen=True)
 class Acceptance:

@@ -105,6 +105,22 @@ def test_what_is_still_needed_stays_whatever_retention_says(world: World) -> Non
     assert incident.since in aged.shown[0]
 
 
+def test_what_an_accepted_change_or_a_rolling_reference_is_learned_from_stays(
+    world: World,
+) -> None:
+    at, since = world.day(1000), world.day(500)
+    model = world.settle(world.model(retention=SHORT)).models[0]
+    aged = aged_of(model, at, [], [since])
+    assert aged.results == since
+    assert any(since in span and world.day(619) in span for span in aged.shown)
+    span = {"from": "2024-01-01", "to": "2024-01-31", "rolling": "60d"}
+    rolling = world.settle(world.model(retention=SHORT, reference=span)).models[0]
+    aged = aged_of(rolling, at, [])
+    assert aged.profiles is not None
+    assert aged.profiles <= at - 6 * 60 * DAY
+    assert aged.results == aged.profiles
+
+
 def test_a_wrong_retention_is_told(world: World) -> None:
     with pytest.raises(SettingsError, match=r"retention.profiles.*or `never`"):
         world.settle(world.model(), retention={"profiles": "long"})

@@ -5,15 +5,18 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event, text
 
 from driftline.errors import StoreError
 from driftline.records import ModelState
 from driftline.stores import open_store
-from driftline.stores.engine import shown
+from driftline.stores.engine import make_engine, shown, writing
+from driftline.stores.sql import open_sql_store
 
 STATE = ModelState("m", "key", b"", datetime(2026, 3, 1, tzinfo=UTC))
 
@@ -145,3 +148,35 @@ def test_only_a_new_store_needs_alembic_and_only_a_database_needs_sqlalchemy(
         for _ in range(2)
     ]
     assert printed == ["True", "False"]
+
+
+def test_a_full_disk_says_so_loses_nothing_and_goes_on_when_there_is_space(tmp_path: Path) -> None:
+    store = open_sql_store(f"sqlite:///{tmp_path}/driftline.db")
+    store.begin(STATE)
+    pages = ["PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000"]
+
+    def limit(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(pages[0])
+
+    event.listen(store.engine, "checkout", limit)
+    with pytest.raises(StoreError, match="full; free space there: nothing was lost"):
+        store.begin(replace(STATE, name="n", reference=b"x" * 1_000_000))
+    assert store.models() == ["m"]
+    pages.pop(0)
+    store.begin(replace(STATE, name="n", reference=b"x" * 1_000_000))
+    assert store.models() == ["m", "n"]
+    store.close()
+
+
+def test_a_server_that_takes_no_writes_says_so(postgresql_url: str) -> None:
+    open_store(postgresql_url).close()
+    engine = make_engine(postgresql_url)
+    with writing(engine) as connection:
+        name = engine.url.database
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    engine.dispose()
+    store = open_store(postgresql_url)
+    assert store.models() == []
+    with pytest.raises(StoreError, match="takes no writes now"):
+        store.begin(STATE)
+    store.close()

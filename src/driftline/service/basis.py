@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from driftline.acceptance import MOVES, Acceptance, Plan, Rolling, Seen, plan_for
+from driftline.acceptance import MOVES, REMEMBERED, Acceptance, Plan, Rolling, Seen, plan_for
 from driftline.alarms.calibration import Calibration
 from driftline.profiles.codec import decode_profile
 from driftline.profiles.profile import Profile
@@ -160,7 +160,7 @@ def load_bases(model: ModelSettings, learned: Learned, store: Store, state: Mode
         return bases
     first = min((one.since for one in kept), default=position)
     if bases.rolling is not None:
-        first = min(first, position - 6 * bases.rolling.length - bases.rolling.gap)
+        first = min(first, position - REMEMBERED * bases.rolling.length - bases.rolling.gap)
     for result in store.windows(model.name, first, position):
         bases.add(result)
     return bases

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from driftline.acceptance import REACH, REMEMBERED
 from driftline.records import Aged, Incident
 from driftline.service.ledger import horizon
 from driftline.service.watch import memory
-from driftline.settings.models import ModelSettings
+from driftline.settings.keeping import LONG
+from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.stores import Store
 from driftline.windows import Window
 
@@ -19,27 +21,44 @@ PICTURED = 7
 def prune(model: ModelSettings, store: Store, position: datetime) -> None:
     """Delete what is too old at `position`, the end of the model's newest window. Every transaction
     is small, so that others wait for none."""
-    aged = aged_of(model, position, store.incidents(model.name))
+    accepted = [one.since for one in store.acceptances(model.name) if one.holds]
+    aged = aged_of(model, position, store.incidents(model.name), accepted)
     while store.prune(model.name, aged):
         pass
 
 
-def aged_of(model: ModelSettings, position: datetime, incidents: Sequence[Incident]) -> Aged:
-    """What is old enough to go at `position`; `incidents` are all that are kept."""
+def aged_of(
+    model: ModelSettings,
+    position: datetime,
+    incidents: Sequence[Incident],
+    accepted: Sequence[datetime] = (),
+) -> Aged:
+    """What is old enough to go at `position`.
+
+    Args:
+        incidents: all that are kept: what is shown of them stays.
+        accepted: since when changes are normal: what the model is used to since is learned from the
+            windows that begin then.
+    """
     counted = model.late_predictions + memory(model) + 2 * model.window
     joined = horizon(model) + 2 * model.window
+    spec, learned = model.reference, LONG * model.window
+    if isinstance(spec, ReferenceSpan):
+        learned = spec.end - spec.start
+        if spec.rolling is not None:
+            counted = max(counted, REMEMBERED * spec.rolling + spec.gap)
     profiles, results = model.kept_profiles, model.retention.results
 
     def by(kept: timedelta | None, needed: timedelta) -> datetime | None:
         return None if kept is None else position - max(kept, needed)
 
+    last = by(results, max(counted, joined))
+    shown = [Window(i.since, i.since + PICTURED * model.window) for i in incidents]
+    shown += [Window(since, since + REACH * learned) for since in accepted]
     return Aged(
         profiles=by(profiles, counted),
         outcomes=by(profiles, joined),
         superseded=by(profiles, timedelta()),
-        results=by(results, max(counted, joined)),
-        shown=tuple(
-            Window(incident.since, incident.since + PICTURED * model.window)
-            for incident in incidents
-        ),
+        results=last and min(last, *accepted) if accepted else last,
+        shown=tuple(shown),
     )

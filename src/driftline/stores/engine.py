@@ -131,6 +131,10 @@ def failures_told(engine: Engine) -> Iterator[None]:
 
 
 def _hint(url: URL, cause: str) -> str:
+    if ("disk" in cause and "full" in cause) or "No space left" in cause:
+        return "; free space there: nothing was lost, and it goes on as soon as there is some"
+    if "read-only transaction" in cause or "readonly transaction" in cause:
+        return "; the server takes no writes now (a standby, or set so): name the one that does"
     if url.get_backend_name() != "sqlite":
         return "; check that the server runs and that host, user, password and database are right"
     path = Path(url.database or "")

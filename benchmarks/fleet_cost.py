@@ -1,0 +1,166 @@
+"""An hourly cycle of a fleet early and late in its first year, and how large its store is then.
+
+100 models, 20 features, hourly windows, SQLite, two workers, one Parquet file a day that all models
+read. Every cycle is the real one: turns are claimed, each model is run in a thread, judged,
+recorded, settled. The year between the early and the late cycles is lived by one model for real,
+window by window; its rows are then copied to the others, in order of time, so that the store is as
+large and as mixed as if all had lived it.
+
+    python benchmarks/fleet_cost.py [--models 100] [--features 20] [--rows 100] [--days 365]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import text
+
+from driftline.service.build import watched_of
+from driftline.service.run import catch_up
+from driftline.service.turns import Turns
+from driftline.settings import Settings, parse_settings
+from driftline.stores.engine import writing
+from driftline.stores.schedule import Schedule
+from driftline.stores.sql import SqlStore, open_sql_store
+from driftline.windows import parse_moment, to_micros
+from measure import resident
+
+BEGIN = parse_moment("2025-01-01")
+REFERENCE, CYCLES = 30, 4
+HOUR, SOON = timedelta(hours=1), timedelta(minutes=2)
+MB = 1_000_000
+
+
+def write_day(folder: Path, day: int, told: argparse.Namespace) -> None:
+    """One file of a day's rows: seven in ten columns numbers, the others text."""
+    random = np.random.default_rng(day)
+    count = 24 * told.rows
+    micros = np.arange(count) * (86_400_000_000 // count)
+    at = pa.array(to_micros(BEGIN + timedelta(days=day)) + micros, pa.timestamp("us", "UTC"))
+    numbers = 7 * told.features // 10
+    words = np.array([f"level {i}" for i in range(8)])
+    columns = {
+        f"x{i}": random.normal(0, 1, count) if i % 2 else random.lognormal(3, 1, count).round(2)
+        for i in range(numbers)
+    }
+    columns |= {f"c{i}": words[random.integers(0, 8, count)] for i in range(numbers, told.features)}
+    pq.write_table(pa.table({"at": at, **columns}), folder / "rows" / f"{day:03}.parquet")
+
+
+def settings_of(folder: Path, told: argparse.Namespace) -> Settings:
+    """Every model reads the same files, as the year's rows are copied from one to the others."""
+    models = [
+        {
+            "name": f"model {number}",
+            "predictions": {"source": "parquet", "path": "rows", "timestamp": "at"},
+            "reference": {"from": f"{BEGIN:%F}", "to": f"{BEGIN + timedelta(REFERENCE):%F}"},
+            "window": "1h",
+        }
+        for number in range(told.models)
+    ]
+    tree = {"store": "sqlite:///store.db", "models": models}
+    return parse_settings(json.dumps(tree), {}, folder / "driftline.yaml")
+
+
+class Fleet:
+    """The running part of a service, with a clock that is set by hand."""
+
+    def __init__(self, settings: Settings, store: SqlStore) -> None:
+        self.now = BEGIN
+        self.schedule = Schedule(store.engine)
+        self.models = {model.name: model for model in settings.models}
+        self.turns = Turns(self.models, store, self.schedule, "benchmark", 2, now=lambda: self.now)
+
+    def cycle(self, now: datetime) -> float:
+        """Run every model that is due; seconds."""
+        self.now = now
+        self.schedule.ensure(dict.fromkeys(self.models, now), now)
+        began = time.perf_counter()
+        while self.turns.running or (self.schedule.next_due(list(self.models), now) or now) <= now:
+            time.sleep(min(self.turns.step(), 0.05))
+        return time.perf_counter() - began
+
+
+def live_a_year(settings: Settings, store: SqlStore, end: datetime) -> float:
+    """The first model lives until `end`, a week at a time; the others get what it has; seconds."""
+    began = time.perf_counter()
+    watched, first = watched_of(settings.models[0]), store.model(settings.models[0].name)
+    assert first is not None
+    now = first.position
+    while now < end:
+        now = min(now + 7 * 24 * HOUR, end)
+        catch_up(watched, store, now)
+    seconds = time.perf_counter() - began
+    with writing(store.engine) as connection:
+        lived = connection.execute(
+            text("SELECT id FROM driftline_models WHERE name = 'model 0'")
+        ).scalar_one()
+        others = {"lived": lived, "end": to_micros(end)}
+        for table in ("windows", "profiles"):
+            more = "rows, status, judged_at, " if table == "windows" else ""
+            chosen = ", ".join(f"w.{name}" for name in f"starts, ends, {more}body".split(", "))
+            connection.execute(
+                text(
+                    f"INSERT OR REPLACE INTO driftline_{table} "
+                    f"(model_id, starts, ends, {more}body) "
+                    f"SELECT m.id, {chosen} FROM driftline_{table} w, driftline_models m "
+                    "WHERE w.model_id = :lived AND m.id <> :lived ORDER BY w.starts, m.id"
+                ),
+                others,
+            )
+        connection.execute(text("UPDATE driftline_models SET position = :end"), others)
+    return seconds
+
+
+def size_of(store: Path) -> float:
+    return sum(file.stat().st_size for file in store.parent.glob(store.name + "*")) / MB
+
+
+def timed(fleet: Fleet, first: datetime, name: str, store: Path) -> float:
+    """Seconds of a cycle, the median of some."""
+    seconds = [fleet.cycle(first + number * HOUR) for number in range(CYCLES)]
+    told = ", ".join(f"{each:.1f}" for each in seconds)
+    print(f"{name}: a cycle {statistics.median(seconds):.1f} s ({told})", flush=True)
+    print(f"{name}: store {size_of(store):.0f} MB, memory {resident() / MB:.0f} MB", flush=True)
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, default in (("models", 100), ("features", 20), ("rows", 100), ("days", 365)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "rows").mkdir()
+        for day in range(REFERENCE + 1):
+            write_day(folder, day, told)
+        settings = settings_of(folder, told)
+        store, path = open_sql_store(settings.store.get_secret_value()), folder / "store.db"
+        fleet = Fleet(settings, store)
+        live = BEGIN + timedelta(days=REFERENCE) + SOON
+        print(f"the first look, which learns: {fleet.cycle(live):.1f} s", flush=True)
+        early = timed(fleet, live + HOUR, "early", path)
+        end = BEGIN + timedelta(days=told.days) - CYCLES * HOUR
+        for day in range(REFERENCE + 1, told.days):
+            write_day(folder, day, told)
+        lived = live_a_year(settings, store, end)
+        print(f"one model's year, caught up: {lived:.0f} s", flush=True)
+        late = timed(fleet, end + HOUR + SOON, "late", path)
+        counted = len(store.windows("model 0")), len(store.profiles("model 0"))
+        print(f"kept of each model: {counted[0]} windows, {counted[1]} profiles")
+        store.close()
+    print(f"ratio {late / early:.2f} (1: it does not grow)")
+
+
+if __name__ == "__main__":
+    main()
