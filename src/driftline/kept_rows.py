@@ -49,9 +49,10 @@ def rows_table(
 
 
 def labels_table(
-    tables: Sequence[pa.Table], key: str, label: str, timestamp: str | None = None
+    tables: Sequence[pa.Table], key: str | None, label: str, timestamp: str | None = None
 ) -> pa.Table:
     """Labels as `join` takes them: id (text), label, known_at (null without `timestamp`).
+    Without `key` the ids are null.
 
     Raises ColumnError when a table lacks a named column.
     """
@@ -66,7 +67,8 @@ def labels_table(
         known = np.full(table.num_rows, NEVER)
         if timestamp is not None:
             known = to_microseconds(table[timestamp])
-        columns = [id_names(table[key]), _simple(table[label]), moments(known)]
+        ids = id_names(table[key]) if key else pa.nulls(table.num_rows, pa.string())
+        columns = [ids, _simple(table[label]), moments(known)]
         parts.append(pa.table(columns, parts[0].column_names))
     return together(parts)
 

@@ -56,7 +56,7 @@ def _looks(model: ModelSettings) -> Iterator[Look]:
     named += [*(predictions.features or ()), *predictions.categorical]
     yield Look("predictions", watched.predictions, named, span)
     if watched.labels is not None and labels is not None:
-        theirs = [labels.id, labels.label, labels.timestamp]
+        theirs = [*labels.columns, labels.timestamp]
         yield Look("labels", watched.labels, theirs, span)
     if isinstance(model.reference, ReferenceSource):
         own = model.reference

@@ -38,11 +38,11 @@ def _rows(predictions: Predictions, new_columns: bool) -> Rules:
 
 
 def _labels(labels: Labels, new_columns: bool) -> Rules:
-    known = [labels.timestamp, labels.id, labels.label]
+    known = [labels.timestamp, *labels.columns]
     return Rules(
         moment=labels.timestamp,
-        required=(labels.id,),
-        text=frozenset({labels.id}),
+        required=(labels.id,) if labels.id else (),
+        text=frozenset([labels.id] if labels.id else []),
         known=tuple(name for name in known if name),
         new_columns=new_columns,
     )

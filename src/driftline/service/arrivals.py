@@ -13,9 +13,19 @@ import pyarrow.compute as pc
 from driftline.errors import DataError
 from driftline.kept_rows import id_names
 from driftline.profiles.frames import to_microseconds
+from driftline.service.pairs import Pairs
+from driftline.service.steps import Watched
 from driftline.settings.rows import Labels
 from driftline.sources import Reading, Source
 from driftline.windows import to_micros
+
+
+def arrivals_of(watched: Watched, since: datetime | None) -> Arrivals | Pairs:
+    """The labels of a model from `since` on, as they become known."""
+    labels = watched.model.labels
+    if watched.labels is not None and labels is not None and labels.id is None:
+        return Pairs(watched.labels, watched.model, labels)
+    return Arrivals(watched.labels, labels, since)
 
 
 @dataclass
@@ -42,7 +52,7 @@ class Arrivals:
         """Read what becomes known before `end`, behind what was read already."""
         if self.source is None or self.settings is None or self._done:
             return
-        wanted = [self.settings.id, self.settings.label]
+        wanted = [self.settings.joined_by, self.settings.label]
         try:
             if self.settings.timestamp is None:
                 self._done = True
@@ -59,7 +69,7 @@ class Arrivals:
         anyway: they may have been delivered later than the moment that they carry."""
         if self.source is None or self.settings is None or self.settings.timestamp is None:
             return
-        key = self.settings.id
+        key = self.settings.joined_by
         wanted = [key, self.settings.label, self.settings.timestamp]
 
         def of_ids(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

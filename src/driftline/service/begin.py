@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from driftline.records import Changes, ModelState
-from driftline.service.arrivals import Arrivals
+from driftline.service.arrivals import arrivals_of
 from driftline.service.fitting import fit_reference, no_rows, reference_key
 from driftline.service.intake import in_chunks, take_in
-from driftline.service.ledger import horizon
+from driftline.service.ledger import compared, horizon
 from driftline.service.steps import Watched, record
 from driftline.service.watch import Watch
 from driftline.settings.models import ReferenceSpan
@@ -72,15 +72,19 @@ def history(watched: Watched, watch: Watch) -> Changes:
     model, ledger = watched.model, watch.ledger
     assert ledger is not None
     position = watch.state.position
-    since = position - horizon(model)
+    since = position - (compared(model) if ledger.by_pairs else horizon(model))
     before = windows_between(since, position, model.window)
-    arrivals = Arrivals(watched.labels, model.labels, since)
+    arrivals = arrivals_of(watched, since)
     for chunk in in_chunks(before):
         intake = take_in(model, watched.predictions, {}, chunk)
         for window in chunk:
-            if window in intake.rows:
+            if ledger.by_pairs and intake.profiles[window].rows:
+                pairs = arrivals.known_by(window.end)
+                ledger.put_pairs(window, pairs, intake.profiles[window].rows)
+            elif window in intake.rows:
                 ledger.add_window(window, intake.rows[window])
-    ledger.add_labels(arrivals.known_by(position))
+    if not ledger.by_pairs:
+        ledger.add_labels(arrivals.known_by(position))
     rows, outcomes = ledger.settle()
     if not ledger.judged:
         ledger.changed.clear()

@@ -17,11 +17,12 @@ from driftline.stores import Store
 def watched_of(model: ModelSettings) -> Watched:
     """The model with its sources."""
     predictions = model.predictions
-    required = [predictions.id] if model.labels and predictions.id else []
+    joined = model.labels is not None and model.labels.id is not None
+    required = [predictions.id] if joined and predictions.id else []
     labels = None
     if model.labels is not None:
         settings = model.labels
-        labels = open_source(settings.origin, settings.timestamp, [settings.id, settings.label])
+        labels = open_source(settings.origin, settings.timestamp, settings.columns)
     source = open_source(predictions.origin, predictions.timestamp, required)
     return Watched(model, source, labels)
 

@@ -30,6 +30,7 @@ from driftline.profiles.joined import outcomes_of
 from driftline.profiles.outcomes import SCORE_GRID, Outcomes, decode_outcomes, encode_outcomes
 from driftline.records import ModelState, PerformanceResult
 from driftline.reference import Reference
+from driftline.service.pairs import fill_up, paired_rows
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
 from driftline.windows import MICROSECOND, Window, to_micros
@@ -66,6 +67,42 @@ class Ledger:
     seen: int = 0
     matched: int = 0
 
+    def take(
+        self, window: Window, tables: Sequence[pa.Table], labels: Sequence[pa.Table], rows: int
+    ) -> None:
+        """Keep what there is of a new window: its prediction rows, and the labels that have become
+        known with it; or its pairs, and how many predictions it has."""
+        if self.by_pairs:
+            self.put_pairs(window, labels, rows)
+        else:
+            self.add_window(window, tables)
+            self.add_labels(labels)
+
+    @property
+    def by_pairs(self) -> bool:
+        """Whether labels come with their predictions and are not joined by id."""
+        return self.model.labels is not None and self.model.labels.id is None
+
+    def put_pairs(self, window: Window, pairs: Sequence[pa.Table], predictions: int) -> None:
+        """Keep the pairs of a window, in place of those that were known of it."""
+        labels = self.model.labels
+        assert labels is not None
+        blob = encode_rows(paired_rows(labels, pairs, predictions))
+        if self.rows.get(window) != blob:
+            self.rows[window] = blob
+            self.changed.add(window)
+
+    def unpaired(self, since: datetime) -> dict[Window, int]:
+        """The windows that start from `since` on and have predictions without a label, with how
+        many predictions they have."""
+        found = {}
+        for window, blob in sorted(self.rows.items()):
+            if window.start >= since:
+                labels = decode_rows(blob, [3])["label"]
+                if labels.null_count:
+                    found[window] = len(labels)
+        return found
+
     def add_window(self, window: Window, tables: Sequence[pa.Table]) -> None:
         """Keep a new window's rows and join labels that came early."""
         self.changed.add(window)
@@ -81,9 +118,13 @@ class Ledger:
             self.rows.update(joined.changed)
             self.early = joined.unmatched
 
-    def add_late_rows(self, window: Window, tables: Sequence[pa.Table]) -> None:
+    def add_late_rows(self, window: Window, tables: Sequence[pa.Table], predictions: int) -> None:
         """Keep the rows of a window anew, as more have come, with the labels that were joined."""
         before = decode_rows(self.rows[window])
+        if self.by_pairs:
+            self.rows[window] = encode_rows(fill_up(before, predictions))
+            self.changed.add(window)
+            return
         labels = before.filter(before["label"].is_valid()).select(["id", "label", "known_at"])
         self.add_window(window, tables)
         joined = join({window: self.rows[window]}, labels)
@@ -218,7 +259,12 @@ class Ledger:
 def horizon(model: ModelSettings) -> timedelta:
     """How far back a window can still matter to performance."""
     wait = model.labels.wait if model.labels else timedelta()
-    return wait + model.performance.current + model.performance.baseline
+    return wait + compared(model)
+
+
+def compared(model: ModelSettings) -> timedelta:
+    """How long the spans are together of which one is compared with the other."""
+    return model.performance.current + model.performance.baseline
 
 
 def score_grid_of(model: ModelSettings, reference: Reference) -> NumericGrid:

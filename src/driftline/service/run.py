@@ -11,10 +11,11 @@ from driftline.acceptance import Acceptance
 from driftline.errors import DataError
 from driftline.performance.judge import PerformancePolicy
 from driftline.records import Changes, ModelState
-from driftline.service.arrivals import Arrivals
+from driftline.service.arrivals import Arrivals, arrivals_of
 from driftline.service.begin import begin, history
 from driftline.service.intake import take_in_order
 from driftline.service.learned import Learning
+from driftline.service.pairs import Pairs
 from driftline.service.pruning import prune
 from driftline.service.recount import recount
 from driftline.service.steps import Overtaken, Watched, record
@@ -118,9 +119,12 @@ class Run:
             record(self.store, history(self.watched, watch))
         if self.replay is None:
             self._judge_late_predictions()
-        arrivals = Arrivals(self.watched.labels, model.labels, _labels_since(watch.state, model))
+        arrivals = arrivals_of(self.watched, _labels_since(watch.state, model))
         self._judge_due_windows(arrivals, progress)
-        self._join_late_labels(arrivals)
+        if isinstance(arrivals, Pairs):
+            self._take_late_pairs(arrivals, begun)
+        else:
+            self._join_late_labels(arrivals)
         if model.labels is not None:
             self.store.drop_predictions(model.name, watch.state.position - model.labels.wait)
         if self.replay is None and window_at(begun, DAY) != window_at(watch.state.position, DAY):
@@ -147,7 +151,7 @@ class Run:
         except DataError as error:
             self.notes.append(f"windows judged before were not counted again: {error}")
 
-    def _judge_due_windows(self, arrivals: Arrivals, progress: Progress | None) -> None:
+    def _judge_due_windows(self, arrivals: Arrivals | Pairs, progress: Progress | None) -> None:
         due = windows_between(self.watch.state.position, self._clock, self.watched.model.window)
         if due:
             self._read_late_labels(arrivals, due[-1].end)
@@ -162,7 +166,8 @@ class Run:
             if empty and window == due[-1] and self._may_come(window):
                 break
             arrivals.read_until(ahead)
-            labels = arrivals.known_by(window.end)
+            none = empty and isinstance(arrivals, Pairs)
+            labels = [] if none else arrivals.known_by(window.end)
             self.watch.labels_missing = bool(arrivals.error)
             changes = self.watch.judge_window(window, intake, labels)
             held = self.watch.stand_at(held.then(changes)) if held else changes
@@ -174,7 +179,7 @@ class Run:
         if held:
             record(self.store, held)
 
-    def _read_late_labels(self, arrivals: Arrivals, end: datetime) -> None:
+    def _read_late_labels(self, arrivals: Arrivals | Pairs, end: datetime) -> None:
         """Once a day, read the labels again back to the oldest prediction that still waits for its
         own: a label may be delivered long after the moment that it carries."""
         joined, ledger = self.watch.state.labels_until, self.watch.ledger
@@ -197,6 +202,23 @@ class Run:
         self.waits_until = enough + self.watched.model.predictions.delay
         return True
 
+    def _take_late_pairs(self, pairs: Pairs, begun: datetime) -> None:
+        """Look again for the pairs of windows that lack some: of the newest at each run and, once a
+        day, of all that are waited for."""
+        ledger, model, position = self.watch.ledger, self.watched.model, self.watch.state.position
+        if self.replay or ledger is None or model.labels is None:
+            return
+        daily = window_at(begun, DAY) != window_at(position, DAY)
+        back = model.labels.wait if daily else model.late_predictions + model.window
+        for window, predictions in ledger.unpaired(position - back).items():
+            found = pairs.known_by(window.end)
+            if pairs.error:
+                break
+            ledger.put_pairs(window, found, predictions)
+        late = self.watch.judge_labels([], self._now)
+        if late is not None:
+            record(self.store, late)
+
     def _join_late_labels(self, arrivals: Arrivals) -> None:
         """Join labels behind the last window: those that come late and, in a replay, those that
         become known after it."""
@@ -211,7 +233,7 @@ class Run:
             if late is not None:
                 record(self.store, late)
 
-    def _told(self, arrivals: Arrivals) -> Told:
+    def _told(self, arrivals: Arrivals | Pairs) -> Told:
         told = [*self.notes, *(f"labels: {problem}" for problem in arrivals.problems)]
         if self.watch.ledger is not None and (note := self.watch.ledger.note()):
             told.append(note)

@@ -144,7 +144,7 @@ def _try_labels(tried: Tried, watched: Watched) -> None:
     source, labels, span = watched.labels, watched.model.labels, reference_span(watched.model)
     if source is None or labels is None or not source.columns(*span).names:
         return
-    named = [labels.id, labels.label, labels.timestamp]
+    named = [*labels.columns, labels.timestamp]
     known = _some(source, named, span, tried.notes)
     rows = labels_table(known.tables, labels.id, labels.label, labels.timestamp)
     truths = rows["label"].drop_null()
@@ -152,7 +152,7 @@ def _try_labels(tried: Tried, watched: Watched) -> None:
         tried.faults.append(
             f'label: "{labels.label}" {_wanted(watched.model)}; found {_examples(truths)}'
         )
-    if known.whole:
+    if known.whole and labels.id is not None:
         _try_ids(tried, watched, rows["id"].drop_null())
 
 

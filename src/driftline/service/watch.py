@@ -82,8 +82,7 @@ class Watch:
         """Everything that `window` changes, with the labels that were known by its end."""
         profile = intake.profiles[window]
         if self.ledger is not None:
-            self.ledger.add_window(window, intake.rows.get(window, []))
-            self.ledger.add_labels(labels)
+            self.ledger.take(window, intake.rows.get(window, []), labels, profile.rows)
         self._stand_on(window)
         result = self._result(window, profile, intake, window.end)
         self.bases.add(result)
@@ -115,7 +114,7 @@ class Watch:
         before = self._findings(first, seen)
         profile = intake.profiles[window]
         if self.ledger is not None and window in self.ledger.rows:
-            self.ledger.add_late_rows(window, intake.rows.get(window, []))
+            self.ledger.add_late_rows(window, intake.rows.get(window, []), profile.rows)
         self.recent = self._evidence((w, known[w][1]) for w in sorted(known) if w < window)
         result = self._result(window, profile, intake, now)
         self.bases.add(result)
@@ -182,7 +181,8 @@ class Watch:
         faults = list(faults_of(self.expected, window, profile, least, others))
         if self.model.predictions.id is not None:
             ids = ids_of(intake.rows.get(window, []), self.model.predictions.id)
-            faults += id_faults(ids, profile.rows, self.ledger is not None)
+            joined = self.ledger is not None and not self.ledger.by_pairs
+            faults += id_faults(ids, profile.rows, joined)
         faults += source_faults(intake.problems.get(window, []), profile.rows)
         status: WindowStatus = "judged"
         if profile.rows < least:

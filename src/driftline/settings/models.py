@@ -144,6 +144,8 @@ class ModelSettings(BaseModel):
         predictions = info.data.get("predictions")
         if labels is None or predictions is None:
             return labels
+        if labels.id is None:
+            return labels
         if predictions.id is None:
             raise ValueError("labels are joined by id: give `id` under predictions too")
         if predictions.prediction is None and predictions.score is None:
@@ -160,8 +162,10 @@ class ModelSettings(BaseModel):
             return task
         if task is None:
             raise ValueError("needed with labels: binary, multiclass or regression")
-        if task != "binary" and predictions.prediction is None:
-            raise ValueError(f"a {task} model needs `prediction` under predictions")
+        said = predictions if labels.id is not None else labels
+        if task != "binary" and said.prediction is None:
+            where = "predictions" if labels.id is not None else "labels"
+            raise ValueError(f"a {task} model needs `prediction` under {where}")
         return task
 
     @field_validator("performance")

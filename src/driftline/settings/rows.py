@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Self
 
-from pydantic import BaseModel, Field, SerializeAsAny, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    SerializeAsAny,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from driftline.settings.fields import CONFIG, Duration, Pause, Text
 
@@ -52,19 +60,56 @@ class Predictions(BaseModel):
 
 
 class Labels(BaseModel):
-    """Where the labels are. They are joined to predictions by id, whenever they come."""
+    """Where the labels are. They are joined to predictions by id, whenever they come; or, without
+    `id`, each row holds what was said beside what was true (`prediction` or `score`)."""
 
     model_config = CONFIG
 
     origin: SerializeAsAny[BaseModel]
-    id: Text
-    """Column that names the prediction which the label belongs to."""
+    id: Text | None = None
+    """Column that names the prediction which the label belongs to. Without it the outcomes of a
+    window are its pairs: those that the source gives for its span or, with a `timestamp`, those
+    whose prediction was made in it. Pairs that are missing are asked for again with the next three
+    windows and, once a day, until `wait` is over."""
     label: Text
     """Column with what was true."""
+    prediction: Text | None = None
+    """Without `id`: column with what the model said, beside the label."""
+    score: Text | None = None
+    """Without `id`: column with the probability of the positive class, beside the label."""
     timestamp: Text | None = None
-    """Column with the moment at which the label became known; default: it is known at once. A label
-    may be delivered later than that: each check reads those of the last `performance.current` again
-    and, once a day, those since the oldest prediction without a label (none, when all have one)."""
+    """Column with the moment at which the label became known (without `id`: with that of the
+    prediction); default: it is known at once. A label may be delivered later than that: each check
+    reads those of the last `performance.current` again and, once a day, those since the oldest
+    prediction without a label (none, when all have one)."""
     wait: Duration = timedelta(days=90)
     """How long after its prediction a label may still come, and how far back labels are read again
     at most. Without a `timestamp` all labels are read by each check."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that its rows must have."""
+        named = (self.id, self.label, self.prediction, self.score)
+        return tuple(name for name in named if name is not None)
+
+    @property
+    def joined_by(self) -> str:
+        """The column that labels are joined by; only asked for where there is one."""
+        assert self.id is not None
+        return self.id
+
+    @model_validator(mode="after")
+    def _ids_or_pairs(self) -> Self:
+        beside = self.prediction is not None or self.score is not None
+        if self.id is not None and beside:
+            raise ValueError("`prediction` and `score` stand beside labels only without `id`")
+        if self.id is None and not beside:
+            raise ValueError(
+                "give `id`, the column that names the prediction of each label; or, where each row "
+                "holds the prediction too, `prediction` or `score`"
+            )
+        if self.id is None and not (
+            self.timestamp or getattr(type(self.origin), "chooses_span", False)
+        ):
+            raise ValueError("without `id` give `timestamp`: the moment of each row's prediction")
+        return self
