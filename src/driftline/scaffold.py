@@ -259,7 +259,7 @@ def _window(look: _Look, window: timedelta) -> list[str]:
 def _tail() -> list[str]:
     return [
         "",
-        "# Where notices go:",
+        "# Where notices go; default: standard error:",
         "# channels:",
         "#   - {kind: stderr, min_severity: medium}",
     ]

@@ -77,7 +77,7 @@ def test_a_test_notice_tells_of_each_channel_whether_it_works(
     unknown = world.run("channels test", "taem")
     assert unknown.code == 2
     assert 'did you mean "team"?' in unknown.err
-    world.settle()
+    world.settle(channels=[])
     assert "has no channels" in world.run("channels test").err
 
 

@@ -78,7 +78,9 @@ def test_what_is_not_said_has_its_default() -> None:
     model = settings.model("late")
     assert settings.store.get_secret_value() == "sqlite:////etc/watch/driftline.db"
     assert settings.url is None
-    assert settings.channels == model.channels == ()
+    assert [channel.name for channel in settings.channels] == ["stderr"]
+    assert model.channels == settings.channels
+    assert parse(SHORT + "channels: []\n").model("late").channels == ()
     assert model.window == model.every == timedelta(days=1)
     assert model.alarms.false_alarms == Budget(1, timedelta(days=30))
     assert model.alarms.min_rows == 20

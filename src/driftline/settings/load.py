@@ -111,7 +111,7 @@ class _Checker:
     def settings(self, where: str | os.PathLike[str]) -> Settings:
         tree = {"log": {}, **self._read.tree}
         self._context["shared"] = self._shared(tree)
-        tree["channels"] = self._channels(tree.get("channels", []), ("channels",))
+        tree["channels"] = self._channels(tree.get("channels"), ("channels",))
         models = tree.get("models")
         if isinstance(models, list):
             self._repeated_names(models)
@@ -210,6 +210,8 @@ class _Checker:
         return {n: value for n, value in section.items() if n != key and n not in INTERNAL}
 
     def _channels(self, channels: Any, path: Path) -> Any:
+        if channels is None:  # nothing is found in silence
+            return [self._channel({"kind": "stderr"}, (*path, 0))]
         if not isinstance(channels, list):
             return channels
         made = [self._channel(channel, (*path, i)) for i, channel in enumerate(channels)]

@@ -124,7 +124,7 @@ class ModelSettings(BaseModel):
     retention: Retention = Retention()
     """How long results are kept."""
     channels: tuple[ChannelSettings, ...] = ()
-    """Where notices of this model go."""
+    """Where notices of this model go; default: where those of all go."""
 
     @property
     def late_predictions(self) -> timedelta:
@@ -210,8 +210,10 @@ class Settings(BaseModel):
     """Where people open the dashboard; used in notices."""
     models: tuple[ModelSettings, ...]
     """The models that are watched."""
-    channels: tuple[ChannelSettings, ...] = ()
-    """Where notices go."""
+    channels: tuple[ChannelSettings, ...] = Field(
+        default=(), json_schema_extra={"default": "stderr"}
+    )
+    """Where notices go; `[]`: nowhere."""
     alarms: Alarms = Alarms()
     """When to alarm."""
     performance: Performance = Performance()
