@@ -125,13 +125,18 @@ def false_alarms(metric: Metric, days: list[Outcomes]) -> tuple[float, float]:
 
 def worsening(metric: Metric, way: str, rows: int) -> float:
     """How much of the rows must be broken (or errors grow) for a true drop of 10 %."""
+    return worsening_to(metric, way, rows, 0.1)
+
+
+def worsening_to(metric: Metric, way: str, rows: int, wanted: float) -> float:
+    """The same for a true drop of `wanted`."""
     before = metric(span(history(metric, way, 1000, rows)).total)
     low, high = 0.0, 1.0
     for _ in range(8):
         middle = (low + high) / 2
         after = metric(span(history(metric, way, 1000, rows, middle)).total)
         drop = metric.drop(after, before)
-        low, high = (middle, high) if drop is not None and drop < 0.1 else (low, middle)
+        low, high = (middle, high) if drop is not None and drop < wanted else (low, middle)
     return (low + high) / 2
 
 

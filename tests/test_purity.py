@@ -25,6 +25,7 @@ CORE = (
     "incidents.py",
     "kept_rows.py",
     "labels.py",
+    "mutes.py",
     "notices.py",
     "records.py",
     "windows.py",

@@ -21,13 +21,15 @@ from driftline.service.answer import answer, column_answer
 from driftline.service.build import outlets_of, watched_of
 from driftline.service.outbox import deliver
 from driftline.service.pages import page_of
+from driftline.service.power import power_in_words, power_of
 from driftline.service.reminders import remind
 from driftline.service.run import Told
 from driftline.service.trying import try_model
-from driftline.settings import left_out_of, load_settings
+from driftline.settings import ModelSettings, Settings, left_out_of, load_settings
 from driftline.source_check import look_at_sources
 from driftline.sources import open_source
 from driftline.stores import Store, open_store
+from driftline.stores.schema import is_there
 from driftline.windows import iso, parse_moment
 
 WELL, ALARM, FAILED = 0, 1, 2
@@ -92,6 +94,8 @@ def tell(
         windows, incidents = store.windows(name, since), store.incidents(name)
         if not as_json:
             terminal.model_lines(name, windows, store.performance(name, since), run.error)
+            if run.detectable is not None:
+                terminal.say(f"{power_in_words(run.detectable)} (four times in five)")
             _tell_incidents(incidents, run.error)
         newest = windows[-1:] if lately else windows
         alarms += [result.alarm for result in newest]
@@ -205,4 +209,21 @@ def config_check(config: Path) -> int:
         terminal.out.print(told, markup=False)
     names = ", ".join(model.name for model in settings.models)
     terminal.out.print(f"{config}: well; watches {names}", markup=False)
+    for model in settings.models:
+        if model.labels is not None:
+            terminal.out.print(f"{model.name}: {_power(settings, model)}", markup=False)
     return WELL
+
+
+def _power(settings: Settings, model: ModelSettings) -> str:
+    """What drop of performance would be seen, by the labels that the store knows."""
+    url = settings.store.get_secret_value()
+    if not url.startswith("memory:") and is_there(url):
+        store = open_store(url)
+        try:
+            found = power_of(model, store)
+        finally:
+            store.close()
+        if found is not None:
+            return f"{power_in_words(found)} (four times in five)"
+    return "no span of labels is judged yet; `driftline backtest` says what drop would be seen"

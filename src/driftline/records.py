@@ -32,9 +32,8 @@ SpanStatus = Literal["judged", "too_few_labels", "no_baseline"]
 class Fault:
     """One thing wrong with a window's data, apart from drift.
 
-    `code` is a short stable word (missing_column, wrong_type, no_rows, too_few_rows, stuck_column,
-    duplicate_ids, missing_ids, infinite_values, unreadable_source, bad_timestamps); `column` is
-    None when the fault is the window's.
+    `code` is a short stable word such as missing_column, wrong_type, no_rows, stuck_column or
+    unreadable_source; `column` is None when the fault is the window's.
     """
 
     code: str
@@ -83,11 +82,20 @@ class MetricChange:
 
 
 @dataclass(frozen=True)
-class PerformanceResult:
-    """Performance over the current span [span.start, span.end), judged at `judged_at`.
+class Early:
+    """A drop of the watched metric that shows in the newest days (`span`, `labelled` rows) only."""
 
-    `baseline` ends where `span` begins. A span may be judged again when late labels come; every
-    judgement is kept and the newest counts. `main` names the metric shown first.
+    span: Window
+    labelled: int
+    change: MetricChange
+
+
+@dataclass(frozen=True)
+class PerformanceResult:
+    """Performance over the current span; `baseline` ends where it begins.
+
+    Judged again when late labels come, every judgement is kept and the newest counts. `main` is the
+    metric shown first; `early` its drop when the alarm is of the newest days only.
     """
 
     span: Window
@@ -100,6 +108,7 @@ class PerformanceResult:
     alarm: bool
     severity: Severity | None
     judged_at: datetime
+    early: Early | None = None
 
     @property
     def coverage(self) -> float:
@@ -217,18 +226,6 @@ class Aged:
     superseded: datetime | None = None
     results: datetime | None = None
     shown: tuple[Window, ...] = ()
-
-
-@dataclass(frozen=True)
-class Mute:
-    """A span in which no notice of a model (None: of any model) is sent, as during a deployment."""
-
-    id: str
-    model: str | None
-    start: datetime
-    end: datetime
-    by: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import pytest
 from driftline.acceptance import Acceptance
 from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.errors import StoreError
+from driftline.mutes import Mute
 from driftline.records import (
     Aged,
     Changes,
@@ -22,7 +23,6 @@ from driftline.records import (
     Incident,
     MetricChange,
     ModelState,
-    Mute,
     OutboxRow,
     PerformanceResult,
     WindowResult,

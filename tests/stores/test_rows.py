@@ -16,6 +16,7 @@ from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.errors import StoreError
 from driftline.records import (
     Cause,
+    Early,
     Event,
     Fault,
     Incident,
@@ -85,6 +86,7 @@ metrics = whole(
     MetricChange,
     **{field.name: st.none() | floats for field in fields(MetricChange)} | {"alarm": st.booleans()},
 )
+earlies = whole(Early, span=windows, labelled=counts, change=metrics)
 performances = whole(
     PerformanceResult,
     span=windows,
@@ -97,6 +99,7 @@ performances = whole(
     alarm=st.booleans(),
     severity=st.none() | severities,
     judged_at=moments,
+    early=st.none() | earlies,
 )
 incidents = whole(
     Incident,

@@ -22,6 +22,7 @@ moves: each day is left out in turn, which costs a subtraction. Nothing is drawn
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,13 +30,12 @@ from scipy.special import stdtrit
 
 from driftline.performance import Metric
 from driftline.performance.independent_rows import rows_variance
+from driftline.performance.persistence import inflation, persistence_of
 from driftline.performance.spans import Span
 from driftline.profiles.grid import Floats
 from driftline.records import MetricChange
 
 FEW_BLOCKS = 5
-BLOCKS_FOR_PERSISTENCE = 10
-MOST_PERSISTENCE = 0.8
 
 Interval = tuple[float | None, float | None]
 NO_INTERVAL: Interval = (None, None)
@@ -76,11 +76,21 @@ class Estimate:
         return max(low, self.value - reach), min(high, self.value + reach)
 
 
-def change(metric: Metric, current: Span, baseline: Span, level: float) -> MetricChange:
-    """One metric of both spans, its drop, and intervals of confidence `level`; `alarm` is False."""
+def change(
+    metric: Metric,
+    current: Span,
+    baseline: Span,
+    level: float,
+    history: Sequence[Span] = (),
+) -> MetricChange:
+    """One metric of both spans, its drop, and intervals of confidence `level`; `alarm` is False.
+
+    `history` are earlier spans, which tell better than one alone how much days resemble the day
+    before.
+    """
     now, before = metric(current.total), metric(baseline.total)
     drop = metric.drop(now, before)
-    of_now, of_before = estimates(metric, current, baseline)
+    of_now, of_before = estimates(metric, current, baseline, history)
     low, high = drop_low, drop_high = NO_INTERVAL
     if of_now is not None:
         pooled = _pooled(of_now, of_before)
@@ -92,12 +102,12 @@ def change(metric: Metric, current: Span, baseline: Span, level: float) -> Metri
 
 
 def estimates(
-    metric: Metric, current: Span, baseline: Span
+    metric: Metric, current: Span, baseline: Span, history: Sequence[Span] = ()
 ) -> tuple[Estimate | None, Estimate | None]:
     """The metric's estimate over both spans; None where it or its variance is undefined."""
     pseudo = pseudo_values(metric, current), pseudo_values(metric, baseline)
     longer = max(pseudo, key=lambda values: 0 if values is None else len(values))
-    persistence = 0.0 if longer is None else _persistence(longer)
+    persistence = persistence_of([longer, *(pseudo_values(metric, span) for span in history)])
     own = (
         _from_blocks(metric, current, pseudo[0], persistence),
         _from_blocks(metric, baseline, pseudo[1], persistence),
@@ -140,7 +150,7 @@ def _from_blocks(
     centre = float(np.sum(pseudo / ratio))
     variance = float(np.mean((pseudo - centre) ** 2 / (ratio - 1)))
     blocks = len(pseudo)
-    return Estimate(value, variance * blocks, blocks, _inflation(persistence, blocks), blocks - 1)
+    return Estimate(value, variance * blocks, blocks, inflation(persistence, blocks), blocks - 1)
 
 
 def _without_blocks(
@@ -156,22 +166,6 @@ def _without_blocks(
     variance = rows_variance(metric, span.total)
     rows = span.total.labelled
     return None if variance is None else Estimate(value, variance * rows, rows, 1.0, rows - 1)
-
-
-def _persistence(pseudo: Floats) -> float:
-    """First autocorrelation of a series, corrected for its bias, 0 to 0.8; 0 for short series."""
-    centred = pseudo - pseudo.mean()
-    power = float(np.dot(centred, centred))
-    if len(pseudo) < BLOCKS_FOR_PERSISTENCE or power == 0:
-        return 0.0
-    found = float(np.dot(centred[1:], centred[:-1])) / power + 1 / len(pseudo)
-    return min(MOST_PERSISTENCE, max(0.0, found))
-
-
-def _inflation(persistence: float, blocks: int) -> float:
-    """Variance of the mean of a persistent series over that of independent values."""
-    lags = np.arange(1, blocks)
-    return 1 + 2 * float(np.sum((1 - lags / blocks) * persistence**lags))
 
 
 def _pooled(now: Estimate, before: Estimate | None) -> Estimate:

@@ -10,10 +10,12 @@ from typing import TypeAlias
 from driftline.errors import DataError, nearest
 from driftline.performance import Metric, metrics_of
 from driftline.performance.intervals import change
-from driftline.performance.spans import span_of
+from driftline.performance.looks import LOOKS, Before, seen_early
+from driftline.performance.persistence import BLOCKS_FOR_PERSISTENCE
+from driftline.performance.spans import BLOCK, Span, span_of
 from driftline.profiles.joined import POSITIVE
 from driftline.profiles.outcomes import Outcomes, Task
-from driftline.records import MetricChange, PerformanceResult, Severity, SpanStatus
+from driftline.records import Early, MetricChange, PerformanceResult, Severity, SpanStatus
 from driftline.windows import Window
 
 Windows: TypeAlias = Sequence[tuple[Window, Outcomes]]
@@ -21,6 +23,9 @@ Windows: TypeAlias = Sequence[tuple[Window, Outcomes]]
 RARE = 0.1
 """Below this share of the rarer class, accuracy says little: always saying the other class already
 gives 90 %, and losing the rare class altogether is hardly a drop."""
+
+HISTORY = 3
+"""Spans before the baseline, as long as it, from which is learned how much days differ."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class PerformancePolicy:
         min_coverage: a span of whose predictions a smaller share is labelled is not judged yet.
         level: confidence of the two-sided intervals; an alarm needs the whole interval of the drop
             above 0, so that without a drop it has at most half of 1 - level to happen.
+        early_level: the same for the short looks at the newest days.
         medium, high, critical: drops from which an alarm has that severity; below, it is low.
     """
 
@@ -42,6 +48,7 @@ class PerformancePolicy:
     min_labels: int = 100
     min_coverage: float = 0.5
     level: float = 0.98
+    early_level: float = 0.99
     medium: float = 0.05
     high: float = 0.10
     critical: float = 0.15
@@ -75,11 +82,16 @@ def judge_span(
     before = span_of(_inside(baseline_span, baseline), empty)
     status = _status(now.total, before.total, policy)
     main = main_metric(task, policy, before.total if status == "judged" else now.total)
+    history = _history(baseline_span, baseline, empty)
     metrics = {
-        metric.name: change(metric, now, before, policy.level) for metric in metrics_of(task)
+        metric.name: change(metric, now, before, policy.level, history if metric is main else ())
+        for metric in metrics_of(task)
     }
     watched = metrics[main.name]
     alarm = status == "judged" and _is_alarm(main, watched, policy)
+    early = None
+    if status == "judged" and not alarm:
+        early = _early(main, (span, current), Before(before, history), policy, empty)
     return PerformanceResult(
         span=span,
         baseline=baseline_span,
@@ -88,10 +100,48 @@ def judge_span(
         status=status,
         metrics={**metrics, main.name: replace(watched, alarm=alarm)},
         main=main.name,
-        alarm=alarm,
-        severity=policy.severity(watched.drop) if alarm else None,
+        alarm=alarm or early is not None,
+        severity=policy.severity((early.change if early else watched).drop)
+        if alarm or early
+        else None,
         judged_at=judged_at,
+        early=early,
     )
+
+
+def _history(baseline: Window, windows: Windows, empty: Outcomes) -> list[Span]:
+    """The spans before the baseline, as long as it, of which enough is known."""
+    found = []
+    for i in range(1, HISTORY + 1):
+        span = Window(baseline.start - i * baseline.length, baseline.end - i * baseline.length)
+        known = span_of(_inside(span, windows), empty)
+        if len(known.blocks) >= BLOCKS_FOR_PERSISTENCE:
+            found.append(known)
+    return found
+
+
+def _early(
+    metric: Metric,
+    current: tuple[Window, Windows],
+    before: Before,
+    policy: PerformancePolicy,
+    empty: Outcomes,
+) -> Early | None:
+    """The shortest look in which a large drop shows already."""
+    span, windows = current
+    block = max([BLOCK, *(window.length for window, _ in windows)])
+    for blocks in LOOKS:
+        short = Window(span.end - blocks * block, span.end)
+        newest = span_of(_inside(short, windows), empty)
+        if short.start <= span.start or _status(newest.total, newest.total, policy) != "judged":
+            continue
+        drop = metric.drop(metric(newest.total), metric(before.baseline.total))
+        if drop is None or drop < policy.drop:
+            continue
+        found = seen_early(metric, newest, before, blocks, policy.early_level)
+        if found is not None:
+            return Early(short, newest.total.labelled, replace(found, alarm=True))
+    return None
 
 
 def main_metric(task: Task, policy: PerformancePolicy, baseline: Outcomes) -> Metric:

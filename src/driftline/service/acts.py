@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from driftline.errors import IncidentError, IncidentOver, NoSuchIncident
-from driftline.records import Event, EventKind, Incident, Mute, OutboxRow
+from driftline.mutes import Mute
+from driftline.records import Event, EventKind, Incident, OutboxRow
 from driftline.service.routing import outbox_row
 from driftline.stores import Store
 from driftline.windows import iso

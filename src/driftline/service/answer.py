@@ -8,8 +8,10 @@ from typing import Any
 
 from driftline.acceptance import Acceptance
 from driftline.alarms.verdict import ColumnVerdict
-from driftline.records import Incident, PerformanceResult, WindowResult
+from driftline.performance.detectable import Detectable
+from driftline.records import Early, Incident, PerformanceResult, WindowResult
 from driftline.reference import left_out_of
+from driftline.service.power import power_in_words
 from driftline.service.run import Told
 from driftline.stores import Store
 from driftline.windows import iso
@@ -33,6 +35,8 @@ def _model(store: Store, name: str, run: Told) -> dict[str, Any]:
     }
     if state is not None:
         told["left_out"] = left_out_of(state.reference)
+    if run.detectable is not None:
+        told["detectable"] = detectable_answer(run.detectable)
     if run.notes:
         told["notes"] = list(run.notes)
     if run.error:
@@ -90,6 +94,18 @@ def performance_answer(result: PerformanceResult) -> dict[str, Any]:
             }
             for name, change in result.metrics.items()
         },
+        "early": _early(result.early) if result.early else None,
+    }
+
+
+def _early(early: Early) -> dict[str, Any]:
+    return {
+        "start": iso(early.span.start),
+        "end": iso(early.span.end),
+        "labelled": early.labelled,
+        "current": _finite(early.change.current),
+        "baseline": _finite(early.change.baseline),
+        "drop": _finite(early.change.drop),
     }
 
 
@@ -109,6 +125,17 @@ def incident_answer(incident: Incident) -> dict[str, Any]:
         "magnitude": _finite(incident.magnitude),
         "metric": incident.metric or None,
         "baseline": _finite(incident.baseline),
+    }
+
+
+def detectable_answer(found: Detectable) -> dict[str, Any]:
+    return {
+        "metric": found.metric,
+        "value": _finite(found.value),
+        "labels": found.labels,
+        "per": found.per,
+        "drops": [{"within": n, "drop": _finite(drop)} for n, drop in found.drops.items()],
+        "message": power_in_words(found),
     }
 
 

@@ -107,6 +107,8 @@ def performance_findings(
     since. Spans that begin before the incident's first one say nothing of that.
     """
     name, found = result.main, result.metrics[result.main]
+    if result.early is not None:
+        found = result.early.change
     if lasting is not None and result.span.start >= lasting.since:
         now = against(result.metrics.get(lasting.metric), lasting, policy)
         if now is not None:
@@ -149,11 +151,13 @@ def drop_in_words(result: PerformanceResult, name: str, change: MetricChange) ->
     labelled`"""
     verb = "worsened" if (change.current or 0) > (change.baseline or 0) else "fell"
     drop = "" if change.drop is None else f" ({percent(change.drop)} worse)"
-    return (
-        f"{metric_name(name)} {verb} from {number(change.baseline)} to "
-        f"{number(change.current)}{drop} over {span(result.span)}; {result.labelled:,} of "
-        f"{count(result.rows, 'prediction')} labelled"
-    )
+    before, now = number(change.baseline), number(change.current)
+    told = f"{metric_name(name)} {verb} from {before} to {now}{drop}"
+    if result.early is not None and change == result.early.change:
+        labels = count(result.early.labelled, "label")
+        return f"{told} over {span(result.early.span)}; {labels}"
+    labelled = f"{result.labelled:,} of {count(result.rows, 'prediction')} labelled"
+    return f"{told} over {span(result.span)}; {labelled}"
 
 
 def performance_in_words(latest: PerformanceResult | None, dropped: Incident | None) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from threading import Semaphore
 
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration, calibrate
+from driftline.performance.share import PART
 from driftline.profiles.profile import Profile
 from driftline.quality import Expectations, expectations
 from driftline.records import ModelState
@@ -74,6 +75,13 @@ class Learned:
         self._known[key] = total, calibration
 
 
+def rate_of(model: ModelSettings) -> float:
+    """The chance of a false alarm of drift that a window may have: with labels a part of the budget
+    is for performance."""
+    whole = model.alarms.false_alarms.per_window(model.window)
+    return whole * (1 - PART) if model.labels is not None else whole
+
+
 def sum_of(reference: Reference, windows: Collection[Profile]) -> Profile:
     total = Profile.empty(reference.grids)
     for profile in windows:
@@ -99,7 +107,7 @@ class Learning:
     def of(self, model: ModelSettings, state: ModelState) -> Learned:
         """What the reference of `state` teaches. A model is asked for by one thread at a time."""
         key = hashlib.blake2b(state.reference, digest_size=16)
-        key.update(f"{model.alarms!r} {model.window!r}".encode())
+        key.update(f"{model.alarms!r} {model.window!r} {rate_of(model)!r}".encode())
         known = self._known.get(model.name)
         if known is None or known[0] != key.digest():
             with self._turn:
@@ -113,7 +121,7 @@ class Learning:
             replace(reference, windows={}),
             frozenset(reference.windows),
             expectations(reference),
-            model.alarms.false_alarms.per_window(model.window),
+            rate_of(model),
             _turn=self._turn,
         )
         learned.learn((None, frozenset()), reference.windows.values())

@@ -16,8 +16,9 @@ from functools import partial
 
 from driftline.channels import Channel
 from driftline.errors import Refused, TryAgain
+from driftline.mutes import Mute
 from driftline.notices import Notice, notice_of
-from driftline.records import Mute, OutboxRow
+from driftline.records import OutboxRow
 from driftline.stores import Store
 
 FIRST, LONGEST = timedelta(seconds=30), timedelta(minutes=15)

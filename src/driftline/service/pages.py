@@ -9,6 +9,7 @@ from driftline.profiles.profile import Profile
 from driftline.records import Incident, ModelState
 from driftline.reference import Reference
 from driftline.report import Distribution, ModelPage
+from driftline.service.power import power_in_words, power_of
 from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.stores import Store
 from driftline.windows import Window
@@ -23,6 +24,7 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
     """All that the store holds of a model, for one page."""
     spec = model.reference
     incidents = tuple(store.incidents(model.name))
+    power = power_of(model, store)
     return ModelPage(
         name=model.name,
         version=model.version or "",
@@ -39,6 +41,7 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
             "Performance": f"{duration(model.performance.current)} against the "
             f"{duration(model.performance.baseline)} before",
             "Drop that alarms": f"{100 * model.performance.drop:g}{THIN}%",
+            **({"Drop that is seen": power_in_words(power)} if power else {}),
         },
         drop=model.performance.drop,
         min_rows=model.alarms.min_rows,

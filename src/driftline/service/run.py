@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 
 from driftline.acceptance import Acceptance
 from driftline.errors import DataError
-from driftline.performance.judge import PerformancePolicy
+from driftline.performance.detectable import Detectable
 from driftline.records import Changes, ModelState
 from driftline.service.arrivals import Arrivals, arrivals_of
 from driftline.service.begin import begin, history
 from driftline.service.intake import take_in_order
 from driftline.service.learned import Learning
 from driftline.service.pairs import Pairs
+from driftline.service.policy import policy_of
+from driftline.service.power import power_of
 from driftline.service.pruning import prune
 from driftline.service.recount import recount
 from driftline.service.steps import Overtaken, Watched, record
@@ -61,6 +63,8 @@ class Told:
     """Whether it is only labels that could not be read."""
     waits_until: datetime | None = None
     """Until when the rows of the newest due window, which has none yet, are waited for."""
+    detectable: Detectable | None = None
+    """What drop of performance would be seen with the labels at hand."""
 
 
 def catch_up(
@@ -240,7 +244,9 @@ class Run:
         error = ""
         if arrivals.error:
             error = f"{arrivals.error}; windows are judged without labels until they can be read"
-        return Told(tuple(dict.fromkeys(told)), error, bool(error), self.waits_until)
+        power = power_of(self.watched.model, self.store)
+        notes = tuple(dict.fromkeys(told))
+        return Told(notes, error, bool(error), self.waits_until, power)
 
 
 def _labels_since(state: ModelState, model: ModelSettings) -> datetime | None:
@@ -254,14 +260,3 @@ def _ends_between(start: datetime, end: datetime, length: timedelta) -> list[dat
     """The ends of the windows behind `start` that end before `end`, and `end`."""
     ends = [window.end for window in windows_between(start, end, length)]
     return [*ends, *([end] if end > start and (not ends or ends[-1] < end) else [])]
-
-
-def policy_of(model: ModelSettings) -> PerformancePolicy:
-    """The performance rule that the model's settings ask for."""
-    performance = model.performance
-    return PerformancePolicy(
-        drop=performance.drop,
-        metric=performance.metric,
-        min_labels=performance.min_labels,
-        min_coverage=performance.min_coverage,
-    )

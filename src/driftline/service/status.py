@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from driftline.log.rules import logs_of
 from driftline.log.tables import Size, size_of
-from driftline.records import SEVERITIES, Incident, Mute, OutboxRow
+from driftline.mutes import Mute
+from driftline.records import SEVERITIES, Incident, OutboxRow
 from driftline.service.behind import overdue, windows_behind
 from driftline.settings.channels import channels_of
 from driftline.settings.models import ModelSettings, Settings

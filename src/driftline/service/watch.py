@@ -63,10 +63,6 @@ class Watch:
     """Names the run: what it has to tell is one notice for each channel."""
 
     @property
-    def rate(self) -> float:
-        return self.model.alarms.false_alarms.per_window(self.model.window)
-
-    @property
     def calibration(self) -> Calibration | None:
         return self.basis.calibration
 
@@ -92,8 +88,7 @@ class Watch:
         return replace(changes, windows=(result,), profiles={window: self._encoded(profile)})
 
     def _stand_on(self, window: Window) -> None:
-        """Compare with what `window` is to be compared with: the evidence of the windows before it
-        is taken anew when that has changed."""
+        """Compare with what `window` is to be compared with, as are the windows before it."""
         before, self.basis = self.basis.calibration, self.bases.at(window)
         if self.calibration is not before:
             self.recent = self._evidence(kept_windows(self.bases, window.start))
@@ -198,7 +193,9 @@ class Watch:
         if not profile.columns:
             return Verdict(False, 1.0, (), "independent_rows")
         if self.calibration is None:
-            return judge_independent(self.basis.of(self.basis.total), profile, self.rate)
+            return judge_independent(
+                self.basis.of(self.basis.total), profile, self.bases.learned.rate
+            )
         since = window.start - memory(self.model)
         kept = [seen for seen in self.recent if seen[0].start >= since]
         self.recent = [*kept[1 - max(SPANS) :], (window, self.calibration.scorer.score(profile))]

@@ -57,12 +57,10 @@ class ReferenceSpan(BaseModel):
     end: Moment = Field(alias="to")
     """Day or moment at which it ends; this one is no longer part of it."""
     rolling: Duration | None = None
-    """Go on with the newest windows of this length instead, as soon as there are enough; windows in
-    alarm or in an incident are left out. A change that is slower than this is never seen: leave it
-    out unless your model is retrained as often. It moves once a week."""
+    """Go on with the newest windows of this length, moved weekly, but for those in alarm or in an
+    incident. Slower changes are then never seen: only for models that are retrained as often."""
     gap: Duration = timedelta(days=7)
-    """The newest part of the time that a rolling reference leaves out, so that a change does not
-    become normal while it is being found."""
+    """How much of the newest time is left out of it, lest a change become normal unfound."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

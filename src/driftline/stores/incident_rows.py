@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from driftline.acceptance import Acceptance
-from driftline.records import Event, Incident, Mute, OutboxRow
+from driftline.mutes import Mute
+from driftline.records import Event, Incident, OutboxRow
 from driftline.stores.packing import (
     Row,
     float_or_none,

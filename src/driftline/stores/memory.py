@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from driftline.acceptance import Acceptance
 from driftline.errors import StoreError
+from driftline.mutes import Mute
 from driftline.records import (
     Aged,
     Changes,
     Event,
     Incident,
     ModelState,
-    Mute,
     OutboxRow,
     PerformanceResult,
     WindowResult,

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from driftline.acceptance import Acceptance
+from driftline.mutes import Mute
 from driftline.records import (
     Aged,
     Changes,
     Event,
     Incident,
     ModelState,
-    Mute,
     OutboxRow,
     PerformanceResult,
     RowState,

@@ -11,6 +11,7 @@ from typing import Any
 
 from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.records import (
+    Early,
     Fault,
     MetricChange,
     PerformanceResult,
@@ -100,6 +101,7 @@ def performance_row(result: PerformanceResult) -> Row:
         "main": result.main,
         "alarm": bool(result.alarm),
         "severity": result.severity,
+        "early": None if result.early is None else _early_document(result.early),
     }
     return {
         "starts": result.span.start,
@@ -123,7 +125,21 @@ def performance_result(row: Row) -> PerformanceResult:
         alarm=body["alarm"],
         severity=body["severity"],
         judged_at=row["judged_at"],
+        early=_early(body["early"]) if body.get("early") else None,
     )
+
+
+def _early_document(early: Early) -> dict[str, Any]:
+    return {
+        "span": [to_micros(early.span.start), to_micros(early.span.end)],
+        "labelled": int(early.labelled),
+        "change": _metric_document(early.change),
+    }
+
+
+def _early(document: Mapping[str, Any]) -> Early:
+    span = Window(*map(from_micros, document["span"]))
+    return Early(span, document["labelled"], MetricChange(**document["change"]))
 
 
 def _metric_document(metric: MetricChange) -> dict[str, Any]:

@@ -18,13 +18,13 @@ from sqlalchemy import (
 )
 
 from driftline.acceptance import Acceptance
+from driftline.mutes import Mute
 from driftline.records import (
     Aged,
     Changes,
     Event,
     Incident,
     ModelState,
-    Mute,
     OutboxRow,
     PerformanceResult,
     WindowResult,

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from driftline.errors import Rejected, nearest
-from driftline.service.answer import window_answer
+from driftline.service.answer import detectable_answer, window_answer
 from driftline.service.api.problems import documented
+from driftline.service.power import power_of
 from driftline.settings.models import ModelSettings, Settings
 from driftline.stores import Store
 from driftline.stores.keys import Key
@@ -58,6 +59,7 @@ def known_model(settings: Settings, name: str) -> ModelSettings:
 
 def _model(model: ModelSettings, store: Store) -> Document:
     state = store.model(model.name)
+    power = power_of(model, store)
     return {
         "name": model.name,
         "version": model.version,
@@ -65,6 +67,7 @@ def _model(model: ModelSettings, store: Store) -> Document:
         "window": format_duration(model.window),
         "every": written(model.every),
         "judged_until": iso(state.position) if state else None,
+        "detectable": detectable_answer(power) if power else None,
         "open_incidents": len(store.incidents(model.name, open_only=True)),
     }
 

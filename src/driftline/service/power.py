@@ -1,0 +1,69 @@
+"""Power: what drop of performance would be seen with the labels that a model has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from driftline.performance import metrics
+from driftline.performance.detectable import Detectable, detectable
+from driftline.performance.spans import BLOCK, span_of
+from driftline.profiles.outcomes import Outcomes, decode_outcomes
+from driftline.reference import Reference
+from driftline.service.ledger import score_grid_of
+from driftline.service.policy import policy_of
+from driftline.settings.models import ModelSettings
+from driftline.stores import Store
+from driftline.wording import count, listing, metric_name, number, percent
+
+LATELY = timedelta(days=30)
+"""How far back is looked for a span that could be judged."""
+
+
+def power_of(model: ModelSettings, store: Store) -> Detectable | None:
+    """What would be seen with the labels of the newest baseline; None without one."""
+    state = store.model(model.name)
+    if state is None or model.labels is None or model.task is None:
+        return None
+    judged = [
+        result
+        for result in store.performance(model.name, state.position - LATELY)
+        if result.status == "judged"
+    ]
+    if not judged:
+        return None
+    newest = judged[-1]
+    grid = score_grid_of(model, Reference.from_bytes(state.reference))
+    outcomes = {
+        window: decode_outcomes(blob, grid)
+        for window, blob in store.outcomes(
+            model.name, newest.baseline.start, newest.baseline.end
+        ).items()
+    }
+    block = max(BLOCK, model.window)
+    found = detectable(
+        metrics()[newest.main],
+        span_of(sorted(outcomes.items()), Outcomes.empty(model.task, grid)),
+        max(1, model.performance.current // block),
+        policy_of(model),
+    )
+    return found and replace(found, per="day" if block == BLOCK else "window")
+
+
+def power_in_words(found: Detectable) -> str:
+    """`With 200 labels a day you would see accuracy fall by 12 points within 1 day, 6 points within
+    3 days and 4.1 points within 7 days`; four times in five."""
+    metric = metrics()[found.metric]
+    verb = "fall" if metric.better == "more" else "grow"
+    sizes = []
+    for blocks, drop in found.drops.items():
+        points = metric.unit == "share" and metric.better == "more"
+        size = f"{number(100 * drop * found.value, 2)} points" if points else percent(drop)
+        if drop <= 1 or metric.better == "less":
+            sizes.append(f"{size} within {count(blocks, found.per)}")
+    labels = f"With {count(round(found.labels), 'label')} a {found.per}"
+    name = metric_name(found.metric)
+    name = name if name.isupper() else name[0].lower() + name[1:]
+    if not sizes:
+        return f"{labels} no fall of {name} would be seen within a span"
+    return f"{labels} you would see {name} {verb} by {listing(sizes, len(sizes))}"
