@@ -21,10 +21,17 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Trend:
-    """Performance over time, oldest span first, up to a drop that was seen at `opened`."""
+    """Performance over time, oldest span first, up to a drop that was seen at `opened`.
+
+    Attributes:
+        metric: which dropped; "": the one that is shown first.
+        baseline: what that was before; None: not known.
+    """
 
     results: tuple[PerformanceResult, ...]
     opened: datetime
+    metric: str = ""
+    baseline: float | None = None
 
 
 Illustration = Distribution | Trend

@@ -33,7 +33,7 @@ _NEXT: dict[IncidentKind, tuple[str, ...]] = {
     "data_quality": (
         "Ask the owner of the feed what changed at that time.",
         "Check how the model treats what is missing or new: a default may hide it.",
-        "Mend or backfill the data; `driftline backtest` judges the windows as they are then.",
+        "Mend or backfill the data; driftline backtest tells how its windows are judged then.",
     ),
 }
 

@@ -276,7 +276,7 @@ def illustrations() -> dict[str, Distribution | Trend]:
         "categories": Distribution("日本_carrier", *categories, "6 May 2013"),
         "empty": Distribution("gone", *empty, "6 May 2013"),
         "heavy": Distribution("amount", *heavy, "6 May 2013"),
-        "trend": Trend(spans(), datetime(2013, 5, 6, tzinfo=UTC)),
+        "trend": Trend(spans(), datetime(2013, 5, 6, tzinfo=UTC), "accuracy", 0.842),
         "unmeasured": Trend(
             tuple(replace(span, metrics={}) for span in spans()[:2]), spans()[0].span.end
         ),
@@ -301,7 +301,7 @@ def test_the_picture_stands_within_the_page(drop_and_drift: Notice) -> None:
     page = made.get_body(("html",))
     assert page is not None
     assert 'src="cid:change"' in page.get_content()
-    assert "Accuracy: 0.790, before 0.840" in page.get_content()
+    assert "Accuracy over time; before the drop 0.842" in page.get_content()
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,9 @@ def illustration_of(notice: Notice, settings: Settings, store: Store) -> Illustr
 def _trend(model: ModelSettings, store: Store, incident: Incident) -> Trend | None:
     found = store.performance(model.name, incident.opened - BEFORE)
     judged = tuple(result for result in found if result.status == "judged")
-    return Trend(judged, incident.opened) if judged else None
+    if not judged:
+        return None
+    return Trend(judged, incident.opened, incident.metric, incident.baseline)
 
 
 def _distribution(model: ModelSettings, store: Store, incident: Incident) -> Distribution | None:

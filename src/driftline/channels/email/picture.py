@@ -103,7 +103,7 @@ def _trend(axes: Axes, shown: Trend) -> str:
 
     dates: Any = matplotlib.dates  # without types
 
-    name = shown.results[-1].main
+    name = shown.metric or shown.results[-1].main
     found = [(r.span.end, r.metrics[name]) for r in shown.results if name in r.metrics]
     known = [(at, change) for at, change in found if change.current is not None]
     if not known:
@@ -118,16 +118,17 @@ def _trend(axes: Axes, shown: Trend) -> str:
     alarms = line[[change.alarm for _, change in points]]
     if len(alarms):
         axes.plot(*alarms.T, "D", color=ALARM, markersize=4, label="alarm")
-    told = max(points, key=lambda point: (point[1].alarm, point[0]))[1]
-    if told.baseline is not None:
-        axes.axhline(told.baseline, color=REFERENCE, linestyle=":", linewidth=1.2, label="before")
-    lowest, highest = line[:, 1].min(), line[:, 1].max()
+    if shown.baseline is not None:
+        axes.axhline(shown.baseline, color=REFERENCE, linestyle=":", linewidth=1.2, label="before")
+    seen = [*line[:, 1], *([shown.baseline] if shown.baseline is not None else [])]
+    lowest, highest = min(seen), max(seen)
     margin = 0.3 * (highest - lowest) or 0.1 * abs(highest) or 1.0
     axes.set_ylim(lowest - margin, highest + margin)  # however wide the intervals of late spans
     axes.axvline(float(dates.date2num(shown.opened)), color=ALARM, linewidth=0.8, alpha=0.6)
     axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="best", ncols=4)
     _dated(axes, dates)
-    return f"{metric_name(name)}: {number(told.current)}, before {number(told.baseline)}"
+    before = f"; before the drop {number(shown.baseline)}" if shown.baseline is not None else ""
+    return f"{metric_name(name)} over time{before}"
 
 
 def _dated(axes: Axes, dates: Any) -> None:
