@@ -74,9 +74,14 @@ def test_it_judges_tells_answers_and_ends_in_order(
     settings_of(world, "a", "b")
     service = serve(world.folder)
     address = service.listens()
-    assert httpx.get(f"{address}/healthz").json() == {"status": "alive"}
+    assert httpx.get(f"{address}/healthz", timeout=60).json() == {"status": "alive"}
     eventually(lambda: judged(world, "a") == judged(world, "b") == DAYS - 30)
     eventually(lambda: service.text.count("amount: ") >= 2)
+    told = [line for line in service.lines if "notice" in line]
+    assert {line["model"] for line in told} == {"a", "b"}
+    assert {line["severity"] for line in told} <= {"high", "critical"}
+    assert all(line["notice"].startswith(line["message"]) for line in told)
+    assert len(service.lines) == len(service.text.splitlines()), "every line is JSON"
     assert service.stop() == 0
     assert service.lines[-1]["message"] == "stopped"
     with world.store() as store:

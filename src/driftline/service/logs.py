@@ -11,7 +11,13 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel, SecretStr
 
-FACTS = ("model", "seconds", "failures", "error")
+from driftline.channels import Channel
+from driftline.channels.stderr import StderrChannel
+from driftline.notices import Notice
+
+_notices = logging.getLogger("driftline.notices")
+
+FACTS = ("model", "severity", "seconds", "failures", "error", "notice")
 """What a line may tell beside its message: `log.info(message, extra={"model": name})`."""
 
 SHORTEST = 4
@@ -35,7 +41,7 @@ class Lines(logging.Formatter):
 
     def __init__(self, form: str, secrets: Sequence[str] = ()) -> None:
         super().__init__()
-        self._form = form
+        self.form = form
         self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
@@ -48,7 +54,7 @@ class Lines(logging.Formatter):
             if (value := getattr(record, name, None)) is not None
         }
         trace = self._told(self.formatException(record.exc_info)) if record.exc_info else ""
-        if self._form == "json":
+        if self.form == "json":
             told = {"time": at, "level": level, "message": message, **facts}
             return json.dumps(told | ({"traceback": trace} if trace else {}), ensure_ascii=False)
         about = f"{facts.pop('model')}: " if "model" in facts else ""
@@ -60,6 +66,22 @@ class Lines(logging.Formatter):
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
+
+
+class LoggedNotices:
+    """A channel that makes each notice one line of the log: where lines are JSON, all should be."""
+
+    def send(self, notice: Notice) -> None:
+        about = {"model": notice.model, "severity": notice.severity, "notice": str(notice)}
+        _notices.warning("%s", notice.title, extra=about)
+
+
+def in_the_log(channel: Channel) -> Channel:
+    """The channel as it is, or one that fits into the log where that is JSON and both are written
+    to stderr."""
+    formats = [handler.formatter for handler in logging.getLogger().handlers]
+    json_lines = any(isinstance(one, Lines) and one.form == "json" for one in formats)
+    return LoggedNotices() if json_lines and isinstance(channel, StderrChannel) else channel
 
 
 def secrets_in(value: object) -> set[str]:

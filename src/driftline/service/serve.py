@@ -26,6 +26,7 @@ from driftline.service.api import api
 from driftline.service.api.access import is_loopback, refuse_strangers
 from driftline.service.build import outlets_of
 from driftline.service.listening import Address, Http, listening_socket, signals_set, url_of
+from driftline.service.logs import in_the_log
 from driftline.service.loops import Loop, Step, keep
 from driftline.service.metrics.tally import Tally
 from driftline.service.outbox import deliver_to
@@ -106,7 +107,10 @@ class Service:
         self.log: Log = open_log(settings)
         self._mover = Mover(self.log, settings.log.retention, by)
         outlets = outlets_of(settings, store).items()
-        self._outlets = {name: replace(outlet, keep=self._keep) for name, outlet in outlets}
+        self._outlets = {
+            name: replace(outlet, channel=in_the_log(outlet.channel), keep=self._keep)
+            for name, outlet in outlets
+        }
         self.tally.expect(models, self._outlets, self.log.places)
         self._begun = self._stopping = False
         channels = {f"channel {name}": partial(self._deliver, name) for name in self._outlets}
