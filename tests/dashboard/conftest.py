@@ -251,7 +251,7 @@ class Visit:
 
     def open(self, path: str = "/") -> Visit:
         self.page.goto(self.address + path)
-        self.page.locator(".foot").wait_for(timeout=30_000)
+        self.page.locator(".foot").wait_for(timeout=120_000)
         return self
 
     def settle(self) -> Visit:

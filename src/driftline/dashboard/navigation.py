@@ -19,14 +19,14 @@ LOGO = str(ASSETS / "logo.svg")
 
 @dataclass(frozen=True)
 class Place:
-    """A page: the module of `pages/` that draws it (`draw()`), and whether the menu names it."""
+    """A page: the module of `views/` that draws it (`draw()`), and whether the menu names it."""
 
     name: str
     title: str
     in_menu: bool = True
 
     def draw(self) -> None:
-        page: Callable[[], None] = import_module(f"driftline.dashboard.pages.{self.name}").draw
+        page: Callable[[], None] = import_module(f"driftline.dashboard.views.{self.name}").draw
         page()
 
 
@@ -34,6 +34,8 @@ PLACES = {
     place.name: place
     for place in (
         Place("overview", "Overview"),
+        Place("incidents", "Incidents"),
+        Place("incident", "Incident", in_menu=False),
         Place("model", "Model", in_menu=False),
         Place("column", "Column", in_menu=False),
     )
