@@ -15,6 +15,7 @@ SMALL = {
     "profile_parquet.py": ["--millions", "1", "--repeats", "1", "--memory-at"],
     "day_cost.py": ["--days", "10", "--rows", "50"],
     "log_throughput.py": ["--seconds", "0.3"],
+    "fleet_cost.py": ["--models", "2", "--features", "3", "--rows", "30", "--days", "33"],
     "client_overhead.py": ["--calls", "400", "--pace", "2000"],
 }
 

@@ -36,6 +36,7 @@ NOT_RUN = {
     "./run demo": "takes minutes and ends in a page that is served; tests/demo runs it",
     "./run test": "is what runs this",
     "./run lint": "is a step of .ci/run",
+    "driftline serve": "runs until it is stopped; tests/service starts it, stops it and kills it",
     "uv pip compile": "asks a package index; tests check the locks",
 }
 """Commands by how they begin that are shown but not run here, and why."""

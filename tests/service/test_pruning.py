@@ -88,6 +88,7 @@ def test_results_are_kept_400_days_and_profiles_400_windows_by_default(world: Wo
         assert aged.profiles is not None
         assert aged.results == at - 400 * DAY
         kept[window] = at - aged.profiles
+        assert aged.superseded == at - (7 * DAY if window == "1h" else 400 * DAY)
     assert kept == {"1h": 30 * DAY, "1d": 400 * DAY}
 
 

@@ -14,6 +14,10 @@ from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.stores import Store
 from driftline.windows import Window
 
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+"""Of windows shorter than a day earlier judgements of performance are kept for a week: there is one
+of every span for each look at which labels have come."""
+
 PICTURED = 7
 """Windows from an incident's first on whose distribution is shown with it."""
 
@@ -52,13 +56,14 @@ def aged_of(
     def by(kept: timedelta | None, needed: timedelta) -> datetime | None:
         return None if kept is None else position - max(kept, needed)
 
+    longest = timedelta.max if model.window >= DAY else WEEK
     last = by(results, max(counted, joined))
     shown = [Window(i.since, i.since + PICTURED * model.window) for i in incidents]
     shown += [Window(since, since + REACH * learned) for since in accepted]
     return Aged(
         profiles=by(profiles, counted),
         outcomes=by(profiles, joined),
-        superseded=by(profiles, timedelta()),
+        superseded=by(profiles and min(profiles, longest), timedelta()),
         results=last and min(last, *accepted) if accepted else last,
         shown=tuple(shown),
     )

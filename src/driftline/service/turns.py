@@ -43,6 +43,9 @@ may have given something back."""
 SLOW = 30.0
 """Seconds without progress after which a model no longer holds up others."""
 
+MOST_SLOW = 8
+"""So many at most: each takes memory, and a machine that is overloaded makes every model slow."""
+
 
 class Stopped(Exception):  # noqa: N818
     """The service is to stop: what has not begun is left for later."""
@@ -69,6 +72,7 @@ class Turns:
         now: the clock.
         ended: called when a model's run is over.
         tally: counts what happens.
+        learning: what references teach.
     """
 
     models: Mapping[str, ModelSettings]
@@ -83,7 +87,7 @@ class Turns:
     _lock: Lock = field(default_factory=Lock)
     _stopping: bool = False
     _prolonged: float = field(default_factory=time.monotonic)
-    _learning: Learning = field(default_factory=Learning)
+    learning: Learning = field(default_factory=Learning)
     _told: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def step(self) -> float:
@@ -91,7 +95,8 @@ class Turns:
         self._prolong()
         with self._lock:
             idle = [name for name in self.models if name not in self.running]
-            free = self.workers - sum(not self._slow(each) for each in self.running.values())
+            slow = sum(map(self._slow, self.running.values()))
+            free = self.workers - (len(self.running) - min(slow, MOST_SLOW))
         if free <= 0 or not idle:
             return 1.0
         now = self.now()
@@ -169,7 +174,7 @@ class Turns:
 
         about = {"model": turn.model}
         try:
-            told = catch_up(watched_of(model), self.store, now, progress, None, self._learning)
+            told = catch_up(watched_of(model), self.store, now, progress, None, self.learning)
         except StoreError as error:
             log.warning("waits for the store: %s", error, extra=about)
             return Told(error=str(error))

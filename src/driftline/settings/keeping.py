@@ -25,7 +25,8 @@ class Retention(BaseModel):
         default=BY_WINDOW, json_schema_extra={"default": "400 windows, at least 30d"}
     )
     """How long the counts of each window are kept, from which distributions are drawn, and earlier
-    judgements of performance that late labels have changed; or `never` to forget one."""
+    judgements of performance that late labels have changed (these for a week at most, where windows
+    are shorter than a day); or `never` to forget one."""
     results: Interval = timedelta(days=400)
     """How long verdicts, performance and incidents that ended are kept; or `never` to forget
     one."""
