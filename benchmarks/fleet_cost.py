@@ -162,7 +162,7 @@ def timed(fleet: Fleet, first: datetime, name: str, store: Path) -> float:
     print(f"{name}: a cycle {statistics.median(seconds):.1f} s ({told})", flush=True)
     print(f"{name}: of the processors {statistics.median(busy):.1f} s", flush=True)
     print(f"{name}: store {size_of(store):.0f} MB, memory {resident() / MB:.0f} MB", flush=True)
-    return statistics.median(busy)
+    return float(statistics.median(busy))
 
 
 def main() -> None:
