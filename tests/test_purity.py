@@ -28,6 +28,7 @@ CORE = (
     "mutes.py",
     "notices.py",
     "records.py",
+    "tally.py",
     "windows.py",
     "wording.py",
 )

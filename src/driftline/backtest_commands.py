@@ -3,28 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from driftline import terminal
 from driftline.acceptance import Acceptance
 from driftline.commands import moment_of, tell
 from driftline.errors import DataError, StoreError
 from driftline.service.all_models import Goal, run_models
+from driftline.service.answer import answer, tally_answer
+from driftline.service.build import watched_of
 from driftline.service.fitting import no_rows
-from driftline.service.run import Replay
+from driftline.service.recommend import Advice, recommend
+from driftline.service.run import Replay, Told
 from driftline.service.steps import Watched
 from driftline.settings import ReferenceSpan, Settings, load_settings
-from driftline.stores import open_store
+from driftline.settings.changing import changed_settings, changes_of
+from driftline.stores import Store, open_store
 from driftline.stores.schema import is_there
+from driftline.tally import Tally, tally
 from driftline.windows import MICROSECOND, iso, window_at
 
 
-def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> int:
+@dataclass(frozen=True)
+class Asked:
+    """The words of the command.
+
+    Attributes:
+        start, to: what is replayed.
+        against: another settings file to compare with.
+        changes: `key=value` of every model to compare with, such as window=6h.
+        advise: whether to recommend settings and compare with them.
+    """
+
+    start: str | None = None
+    to: str | None = None
+    against: Path | None = None
+    changes: tuple[str, ...] = ()
+    advise: bool = False
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A replay and where its results are."""
+
+    store: Store
+    runs: Mapping[str, Told]
+
+    def tally(self, name: str) -> Tally:
+        return tally(self.store.windows(name), self.store.incidents(name))
+
+    def document(self) -> dict[str, Any]:
+        found = answer(self.store, self.runs)
+        for model in found["models"]:
+            model["summary"] = tally_answer(self.tally(model["name"]))
+        return found
+
+
+def backtest(config: Path, asked: Asked, as_json: bool) -> int:
     settings = load_settings(config)
-    begin = moment_of(start, "--from") if start else None
-    end = moment_of(to, "--to") if to else None
+    if sum(map(bool, (asked.against, asked.changes, asked.advise))) > 1:
+        raise DataError("give one of --against, --set and --recommend")
+    advice = {m.name: recommend(watched_of(m)) for m in settings.models} if asked.advise else {}
+    other = _other(config, asked, advice)
+    first = _replay(settings, asked, "")
+    second = _replay(other, asked, " (against)") if other else None
+    document = None
+    if as_json:
+        document = first.document()
+        if second:
+            document["against"] = second.document()
+        if advice:
+            document["recommended"] = {
+                name: {"settings": one.settings, "reasons": list(one.reasons)}
+                for name, one in advice.items()
+            }
+    code = tell(first.store, first.runs, as_json, document=document)
+    if not as_json:
+        _tell_tallies(first, second, advice)
+    return code
+
+
+def _other(config: Path, asked: Asked, advice: Mapping[str, Advice]) -> Settings | None:
+    """The settings to compare with."""
+    if asked.against is not None:
+        return load_settings(asked.against)
+    if advice:
+        return changed_settings(config, {name: one.settings for name, one in advice.items()})
+    if asked.changes:
+        return changed_settings(config, changes_of(asked.changes))
+    return None
+
+
+def _replay(settings: Settings, asked: Asked, what: str) -> Replayed:
+    begin = moment_of(asked.start, "--from") if asked.start else None
+    end = moment_of(asked.to, "--to") if asked.to else None
     if begin and end and begin >= end:
         raise DataError(f"--from must be before --to; found {iso(begin)} and {iso(end)}")
     store = open_store("memory://")
@@ -35,8 +110,18 @@ def backtest(config: Path, start: str | None, to: str | None, as_json: bool) -> 
         return until, replace(replay, acceptances=accepted.get(watched.model.name, ()))
 
     with terminal.progress_bars() as progress:
-        runs = run_models(settings, store, goal, progress)
-    return tell(store, runs, as_json)
+        runs = run_models(
+            settings, store, goal, lambda name, done, due: progress(name + what, done, due)
+        )
+    return Replayed(store, runs)
+
+
+def _tell_tallies(first: Replayed, second: Replayed | None, advice: Mapping[str, Advice]) -> None:
+    for name in first.runs:
+        for reason in advice[name].reasons if name in advice else ():
+            terminal.out.print(f"recommended for {name}: {reason}", markup=False, soft_wrap=True)
+        other = second.tally(name) if second and name in second.runs else None
+        terminal.tally_table(name, first.tally(name), other)
 
 
 def _accepted(settings: Settings) -> Mapping[str, tuple[Acceptance, ...]]:

@@ -90,12 +90,25 @@ def backtest(
     to: Annotated[
         str | None, typer.Option("--to", help="Day or moment to stop at; default: end of data.")
     ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Another settings file, replayed beside this one.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Replay beside it with a key changed: window=6h (repeatable)."),
+    ] = None,
+    advise: Annotated[
+        bool,
+        typer.Option("--recommend", help="Recommend window, reference and budget; try them."),
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Replay history as if live, into a throw-away store. Sends nothing."""
+    """Replay history as if live, into a throw-away store: how many alarms would there have been,
+    and which? Sends nothing."""
     from driftline import backtest_commands
 
-    raise typer.Exit(backtest_commands.backtest(config, start, to, json))
+    asked = backtest_commands.Asked(start, to, against, tuple(changes or ()), advise)
+    raise typer.Exit(backtest_commands.backtest(config, asked, json))
 
 
 @app.command()

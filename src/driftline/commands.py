@@ -73,9 +73,13 @@ def moment_of(text: str, option: str) -> datetime:
 
 
 def tell(
-    store: Store, runs: Mapping[str, Told], as_json: bool, lately: timedelta | None = None
+    store: Store,
+    runs: Mapping[str, Told],
+    as_json: bool,
+    lately: timedelta | None = None,
+    document: Mapping[str, Any] | None = None,
 ) -> int:
-    """Print what the store holds of the models; the exit code.
+    """Print what the store holds of the models, or `document` for it; the exit code.
 
     With `lately` people are told of that time only, and the exit code goes by the newest window; a
     replay is told and judged as a whole.
@@ -86,7 +90,7 @@ def tell(
         if run.error and as_json:
             terminal.warn(f"{name}: {run.error}")
     if as_json:
-        print(json.dumps(answer(store, runs), allow_nan=False))
+        print(json.dumps(document or answer(store, runs), allow_nan=False))
     alarms = []
     for name, run in runs.items():
         state = store.model(name)

@@ -18,12 +18,14 @@ from rich.table import Table
 from driftline.alarms.verdict import ColumnVerdict
 from driftline.digest import Group, digest
 from driftline.notices import began
-from driftline.records import Incident, PerformanceResult, WindowResult
+from driftline.records import Incident, IncidentKind, PerformanceResult, WindowResult
+from driftline.tally import Tally
 from driftline.windows import Window
 from driftline.wording import (
     KINDS,
     count,
     duration,
+    listing,
     metric_name,
     moment,
     number,
@@ -36,6 +38,9 @@ from driftline.wording import (
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
+
+MOST_TOLD = 12
+"""Incidents of a kind that the summary of a replay names."""
 
 COLOURS = {"low": "cyan", "medium": "yellow", "high": "dark_orange", "critical": "red"}
 
@@ -167,6 +172,44 @@ def tell_incidents(incidents: Sequence[Incident]) -> None:
             names = ", ".join(group.name for group in section.folded)
             more = count(sum(len(group.incidents) for group in section.folded), "more incident")
             say(f"[dim]{more}, told in the report: {escape(names)}[/]")
+
+
+def tally_table(name: str, first: Tally, other: Tally | None = None) -> None:
+    """How many alarms there would have been, and which; beside another replay's where given."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+        title=f"{escape(one_line(name))}: what you would have been told",
+        title_justify="left",
+    )
+    table.add_column("")
+    sides = [first] if other is None else [first, other]
+    for title in ("as set", "against")[: len(sides)]:
+        table.add_column(title, overflow="fold")
+    kinds = {i.kind for side in sides for i in side.incidents}
+    rows = [
+        ("days replayed", [number(side.days) for side in sides]),
+        ("windows in alarm", [f"{side.alarms} of {side.judged}" for side in sides]),
+        ("incidents", [str(len(side.incidents)) for side in sides]),
+        ("incidents in 30 days", [number(side.in_thirty_days, 2) for side in sides]),
+        ("days in an incident", [number(side.days_in_incident) for side in sides]),
+        *(
+            (KINDS[kind], ["\n".join(_opened(side, kind)) or "none" for side in sides])
+            for kind in KINDS
+            if kind in kinds
+        ),
+    ]
+    for title, cells in rows:
+        table.add_row(title, *(escape(cell) for cell in cells))
+    show(table)
+
+
+def _opened(found: Tally, kind: IncidentKind) -> list[str]:
+    """When incidents of a kind were opened, and about which columns."""
+    mine = [incident for incident in found.incidents if incident.kind == kind]
+    told = [f"{moment(began(i))} {listing(i.columns, 2)}".rstrip() for i in mine[:MOST_TOLD]]
+    return [*told, *([f"and {len(mine) - MOST_TOLD} more"] if len(mine) > MOST_TOLD else [])]
 
 
 def list_incidents(incidents: Sequence[Incident]) -> None:

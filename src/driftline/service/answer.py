@@ -14,6 +14,7 @@ from driftline.reference import left_out_of
 from driftline.service.power import power_in_words
 from driftline.service.run import Told
 from driftline.stores import Store
+from driftline.tally import Tally
 from driftline.windows import iso
 
 COLUMNS = 10
@@ -125,6 +126,18 @@ def incident_answer(incident: Incident) -> dict[str, Any]:
         "magnitude": _finite(incident.magnitude),
         "metric": incident.metric or None,
         "baseline": _finite(incident.baseline),
+    }
+
+
+def tally_answer(found: Tally) -> dict[str, Any]:
+    return {
+        "days": found.days,
+        "windows": found.windows,
+        "judged": found.judged,
+        "alarms": found.alarms,
+        "incidents": len(found.incidents),
+        "incidents_in_30_days": found.in_thirty_days,
+        "days_in_incident": found.days_in_incident,
     }
 
 
