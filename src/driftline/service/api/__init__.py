@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 
 import driftline
 from driftline.log.taking import Log
-from driftline.service.api import acceptances, health, incidents, metrics, models, rows
+from driftline.service.api import acceptances, health, incidents, metrics, models, mutes, rows
 from driftline.service.api.access import Access, allowed
 from driftline.service.api.problems import answer_problems, documented
 from driftline.service.metrics.tally import Tally
@@ -61,6 +61,7 @@ def api(
     app.include_router(models.router(settings, store), dependencies=read, responses=denied)
     app.include_router(incidents.reading(settings, store), dependencies=read, responses=denied)
     app.include_router(incidents.acting(store), dependencies=admin, responses=denied)
+    app.include_router(mutes.router(settings, store), dependencies=admin, responses=denied)
     accepted = acceptances.reading(settings, store)
     app.include_router(accepted, dependencies=read, responses=denied)
     accepting = acceptances.acting(settings, store)
