@@ -25,6 +25,7 @@ from driftline.kept_rows import (
 )
 from driftline.labels import join, latest
 from driftline.performance.judge import PerformancePolicy, judge_span
+from driftline.performance.past import Past
 from driftline.profiles.grid import NumericGrid
 from driftline.profiles.joined import outcomes_of
 from driftline.profiles.outcomes import SCORE_GRID, Outcomes, decode_outcomes, encode_outcomes
@@ -33,8 +34,14 @@ from driftline.reference import Reference
 from driftline.service.pairs import fill_up, paired_rows
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
-from driftline.windows import MICROSECOND, Window, to_micros
+from driftline.windows import MICROSECOND, Window, to_micros, window_at
 from driftline.wording import count
+
+DAY = timedelta(days=1)
+
+NEWS = 0.02
+"""Share of its predictions of which so many have got a label, or have come, that a span is judged
+again at once."""
 
 NO_ROWS = encode_rows(rows_table([], None, None, None))
 """What is kept of a window without predictions."""
@@ -184,8 +191,18 @@ class Ledger:
         self, position: datetime, now: datetime, policy: PerformancePolicy
     ) -> list[PerformanceResult]:
         """Judge the span that ends at `position`, the end of the last window, and again every
-        earlier one in which something changed, oldest first; forget the changes."""
-        results = [self._judge_span(end, now, policy) for end in self._touched(position)]
+        earlier one in which something changed, oldest first; forget the changes.
+
+        With windows shorter than a day, an earlier span is judged again at once when it is news
+        (`NEWS`), and at midnight for whatever has changed since.
+        """
+        past = Past(
+            tuple(sorted((w, counts) for w, counts in self.outcomes.items() if counts.rows))
+        )
+        ends = self._touched(position)
+        if self.model.window < DAY:
+            ends = self._news(position, past, ends)
+        results = [self._judge_span(end, now, policy, past) for end in sorted(ends)]
         self.judged.update({result.span.end: result for result in results})
         self.changed.clear()
         self._trim(position)
@@ -197,22 +214,43 @@ class Ledger:
         judged = [result for result in self.judged.values() if result.status == "judged"]
         return max(judged, key=lambda result: result.span.end, default=None)
 
-    def _touched(self, position: datetime) -> list[datetime]:
+    def _touched(self, position: datetime) -> set[datetime]:
+        """The ends of the spans that hold a changed window."""
         length, current = self.model.window, self.model.performance.current
         ends = {
             window.end + i * length for window in self.changed for i in range(current // length)
         }
-        return sorted(end for end in ends if end == position or end in self.judged)
+        return {end for end in ends if end == position or end in self.judged}
+
+    def _news(self, position: datetime, past: Past, touched: set[datetime]) -> set[datetime]:
+        """The ends of the spans that are worth judging now."""
+        assert self.model.labels is not None
+        midnight = window_at(position, DAY).start == position
+        waited = position - self.model.labels.wait
+        asked = touched | {end for end in self.judged if midnight and end > waited}
+        found = set()
+        for end in asked:
+            last = self.judged.get(end)
+            rows, labelled = past.counts(Window(end - self.model.performance.current, end))
+            if last is None or (labelled, rows) == (last.labelled, last.rows):
+                worth = end in touched  # new, or labels were corrected
+            else:
+                grown = abs(labelled - last.labelled) + abs(rows - last.rows)
+                worth = midnight or labelled == rows or grown >= NEWS * rows
+            if worth:
+                found.add(end)
+        return found
 
     def _judge_span(
-        self, end: datetime, now: datetime, policy: PerformancePolicy
+        self, end: datetime, now: datetime, policy: PerformancePolicy, past: Past
     ) -> PerformanceResult:
         lengths = self.model.performance
         span = Window(end - lengths.current, end)
         baseline = Window(span.start - lengths.baseline, span.start)
         task = self.model.task
         assert task is not None
-        windows = sorted(pair for pair in self.outcomes.items() if pair[1].rows)
+        since = [self.normal_since] if self.normal_since is not None else []
+        windows = past.cut_at([baseline.start, span.start, span.end, *since])
         before = windows
         if self.normal_since is not None and end > self.normal_since:
             before = [pair for pair in windows if pair[0].start >= self.normal_since]
