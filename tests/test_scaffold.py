@@ -229,7 +229,7 @@ def test_data_without_moments_or_rows_is_told(tmp_path: Path) -> None:
         file_source(tmp_path / "data.xlsx")
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12),

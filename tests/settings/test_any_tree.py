@@ -74,7 +74,7 @@ def faults(text: str) -> tuple[str, ...] | None:
     return None
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(st.sampled_from(paths(FULL)), ANYTHING), min_size=1, max_size=4),
     st.booleans(),

@@ -13,30 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-KEPT = [
-    "timestamp",
-    "carrier",
-    "origin",
-    "dest",
-    "distance",
-    "hour",
-    "weekday",
-    "dep_delay",
-    "temp",
-    "dewp",
-    "humid",
-    "wind_dir",
-    "wind_speed",
-    "wind_gust",
-    "precip",
-    "pressure",
-    "visib",
-    "plane_year",
-    "plane_engine",
-    "plane_seats",
-    "arr_delay",
-    "target",
-]
+from driftline.demo.model import FEATURES
+
+KEPT = ["timestamp", *FEATURES, "arr_delay", "target"]
 ORDER = ["timestamp", "origin", "carrier", "dest", "distance"]
 
 
