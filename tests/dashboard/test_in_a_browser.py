@@ -39,6 +39,34 @@ def test_a_link_is_followed_and_the_way_back_leads_back(visit: Tab) -> None:
     tab.page.get_by_role("heading", name="late-arrival").wait_for()
 
 
+@pytest.mark.parametrize(
+    ("path", "heading"),
+    [
+        ("/model?name=late-arrival&days=90", "late-arrival"),
+        ("/column?name=late-arrival&column=amount", "amount"),
+    ],
+)
+def test_an_address_leads_straight_to_its_page(visit: Tab, path: str, heading: str) -> None:
+    tab = visit().open(path)
+    tab.page.get_by_role("heading", name=heading, exact=True).wait_for()
+    tab.page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    assert path in tab.page.url
+
+
+def test_a_click_on_the_heat_map_opens_the_column(visit: Tab) -> None:
+    tab = visit().open("/model?name=late-arrival")
+    cells = tab.page.locator(".js-plotly-plot:has(.heatmaplayer image, .heatmaplayer .hm)").first
+    cells.scroll_into_view_if_needed()
+    tab.settle()
+    plot = cells.locator(".nsewdrag").first
+    box = plot.bounding_box()
+    assert box is not None
+    tab.page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + 12)
+    tab.page.wait_for_url(re.compile(r"/column\?name=late-arrival&column="))
+    tab.page.go_back()
+    tab.page.get_by_role("heading", name="late-arrival", exact=True).wait_for()
+
+
 def test_hostile_names_do_nothing(visit: Tab) -> None:
     tab = visit().open("/")
     tab.page.get_by_text("<img src=x").wait_for()

@@ -7,6 +7,7 @@ categories) are escaped, since Plotly reads a little HTML in its labels.
 
 from driftline.charts.distribution import distribution
 from driftline.charts.heatmap import column_heatmap
+from driftline.charts.lane import add_lane
 from driftline.charts.look import DARK, LIGHT, NEUTRAL, template
 from driftline.charts.trend import performance_trend
 from driftline.charts.volume import volume
@@ -15,6 +16,7 @@ __all__ = [
     "DARK",
     "LIGHT",
     "NEUTRAL",
+    "add_lane",
     "column_heatmap",
     "distribution",
     "performance_trend",

@@ -17,7 +17,13 @@ TOP = 15
 """Categories with bars of their own."""
 
 
-def distribution(reference: Summary, current: Summary, name: str) -> go.Figure:
+Sides = tuple[str, str]
+"""What the two sides are called."""
+
+
+def distribution(
+    reference: Summary, current: Summary, name: str, sides: Sides = ("Reference", "Current")
+) -> go.Figure:
     """Shares of rows by value (numeric) or by category, reference in grey and current in blue.
 
     Raises:
@@ -27,10 +33,10 @@ def distribution(reference: Summary, current: Summary, name: str) -> go.Figure:
     if not reference.rows and not current.rows:
         return say(_titled(figure(260), name), "No rows on either side")
     if not isinstance(reference.grid, NumericGrid):
-        return _categorical(reference, current, name)
+        return _categorical(reference, current, name, sides)
     if not reference.present and not current.present:
         return say(_titled(figure(260), name), "No values on either side: all are missing")
-    return _numeric(reference, current, name)
+    return _numeric(reference, current, name, sides)
 
 
 def _titled(made: go.Figure, name: str) -> go.Figure:
@@ -38,11 +44,10 @@ def _titled(made: go.Figure, name: str) -> go.Figure:
     return made
 
 
-def _numeric(reference: Summary, current: Summary, name: str) -> go.Figure:
+def _numeric(reference: Summary, current: Summary, name: str, names: Sides) -> go.Figure:
     found = bins(reference, current)
     made = _titled(figure(260, bargap=0, barmode="overlay", hovermode="closest"), name)
     sides = (found.reference, found.current)
-    names = ("Reference", "Current")
     for shares, legend, colour, alpha, dash in zip(
         sides, names, (REFERENCE, CURRENT), (0.28, 0.16), ("dot", "solid"), strict=True
     ):
@@ -56,17 +61,19 @@ def _numeric(reference: Summary, current: Summary, name: str) -> go.Figure:
             fillcolor=fade(colour, alpha),
             hoverinfo="skip",
         )
-    top = _clip(made, found)
-    _hover(made, found, top)
+    top = _clip(made, found, names)
+    _hover(made, found, top, names)
     made.update_yaxes(title_text="Share of rows", ticksuffix=" %", range=[0, top], nticks=5)
-    made.update_xaxes(title_text=_remarks(reference, current, bool(found.ticks)), showgrid=False)
+    made.update_xaxes(
+        title_text=_remarks(reference, current, bool(found.ticks), names), showgrid=False
+    )
     if found.ticks:
         positions, values = zip(*found.ticks, strict=True)
         made.update_xaxes(tickvals=positions, ticktext=[_tick(value) for value in values])
     return made
 
 
-def _clip(made: go.Figure, found: Bins) -> float:
+def _clip(made: go.Figure, found: Bins, names: Sides) -> float:
     """The top of the axis; a bin that towers over all others is cut off and its shares told."""
     heights = 100 * np.maximum(found.reference, found.current)
     ordered = np.sort(heights)
@@ -79,8 +86,7 @@ def _clip(made: go.Figure, found: Bins) -> float:
     made.add_annotation(
         x=after if left else before,
         y=top,
-        text=f"↑ reference {percent(found.reference[tallest])}, "
-        f"current {percent(found.current[tallest])}",
+        text=f"↑ {_told(names, found.reference[tallest], found.current[tallest], ', ')}",
         showarrow=False,
         xanchor="left" if left else "right",
         yanchor="top",
@@ -97,10 +103,10 @@ def _tick(value: float) -> str:
     )
 
 
-def _hover(made: go.Figure, found: Bins, top: float) -> None:
+def _hover(made: go.Figure, found: Bins, top: float, names: Sides) -> None:
     """Invisible bars of full height, so that a bin answers wherever it is pointed at."""
     text = [
-        f"{words}<br>reference {percent(r)}<br>current {percent(c)}"
+        f"{words}<br>{_told(names, r, c)}"
         for words, r, c in zip(
             found.names, found.reference.tolist(), found.current.tolist(), strict=True
         )
@@ -116,36 +122,44 @@ def _hover(made: go.Figure, found: Bins, top: float) -> None:
     )
 
 
-def _rows(reference: Summary, current: Summary) -> str:
-    return f"rows: reference {reference.rows:,}, current {current.rows:,}"
+def _told(names: Sides, reference: float, current: float, between: str = "<br>") -> str:
+    """Both sides' shares, each by its name."""
+    first, second = (_short(name) for name in names)
+    return f"{first} {percent(reference)}{between}{second} {percent(current)}"
 
 
-def _remarks(reference: Summary, current: Summary, stretched: bool) -> str:
+def _short(name: str) -> str:
+    return name.lower() if name in ("Reference", "Current") else label(name, 40)
+
+
+def _rows(reference: Summary, current: Summary, names: Sides) -> str:
+    first, second = (_short(name) for name in names)
+    return f"rows: {first} {reference.rows:,}, {second} {current.rows:,}"
+
+
+def _remarks(reference: Summary, current: Summary, stretched: bool, names: Sides) -> str:
     """What the drawn values do not show: rows, a stretched axis, missing and infinite values."""
-    rows = _rows(reference, current)
+    rows = _rows(reference, current, names)
     remarks = ["stretched axis"] if stretched else []
     if reference.missing or current.missing:
         remarks.append(
-            f"missing: reference {percent(reference.missing_share)}, "
-            f"current {percent(current.missing_share)}"
+            f"missing: {_told(names, reference.missing_share, current.missing_share, ', ')}"
         )
     if reference.infinite or current.infinite:
         remarks.append(
-            f"infinite: reference {reference.infinite:,} rows, current {current.infinite:,}"
+            f"infinite: {_short(names[0])} {reference.infinite:,} rows, "
+            f"{_short(names[1])} {current.infinite:,}"
         )
     return "<br>".join([rows, " · ".join(remarks)] if remarks else [rows])
 
 
-def _categorical(reference: Summary, current: Summary, name: str) -> go.Figure:
+def _categorical(reference: Summary, current: Summary, name: str, told: Sides) -> go.Figure:
     names, shares = category_shares(reference, current)
     height = 112 + 20 * len(names)
     made = _titled(figure(height, barmode="group", bargap=0.28, bargroupgap=0.0), name)
-    sides = (
-        ("Reference", REFERENCE, "/"),
-        ("Current", CURRENT, ""),
-    )
+    sides = ((told[0], REFERENCE, "/"), (told[1], CURRENT, ""))
     texts = [
-        f"{label(text, 60)}<br>reference {percent(r)}<br>current {percent(c)}"
+        f"{label(text, 60)}<br>{_told(told, r, c)}"
         for text, (r, c) in zip(names, shares.tolist(), strict=True)
     ]
     for side, (legend, colour, pattern) in enumerate(sides):
@@ -169,7 +183,7 @@ def _categorical(reference: Summary, current: Summary, name: str) -> go.Figure:
         showgrid=False,
         zeroline=False,
     )
-    title = f"Share of rows<br>{_rows(reference, current)}"
+    title = f"Share of rows<br>{_rows(reference, current, told)}"
     made.update_xaxes(title_text=title, ticksuffix=" %", rangemode="tozero", nticks=6)
     return made
 

@@ -21,10 +21,12 @@ _INSET = 0.06
 _Row = list[ColumnVerdict | None]
 
 
-def column_heatmap(windows: Sequence[WindowResult], top: int = 25) -> go.Figure:
+def column_heatmap(windows: Sequence[WindowResult], top: int = 25, pick: bool = False) -> go.Figure:
     """Effect (0 to 1) of the `top` most blamed columns in every window, most blamed first.
 
-    Alarmed cells are framed, neighbours in one frame. Windows without a verdict are gaps.
+    Alarmed cells are framed, neighbours in one frame. Windows without a verdict are gaps. With
+    `pick` every cell has a point that can be selected, which a heat map by itself cannot: its `y`
+    is the row of the column.
     """
     judged = sorted((w for w in windows if w.verdict is not None), key=lambda w: w.window)
     if not judged:
@@ -35,6 +37,8 @@ def column_heatmap(windows: Sequence[WindowResult], top: int = 25) -> go.Figure:
     made = figure(92 + 22 * len(names), hovermode="closest")
     _heat(made, rows, judged, (edges, slots))
     _frames(made, rows, edges, slots)
+    if pick:
+        _targets(made, names, judged, rows)
     made.update_xaxes(type="date", showgrid=False, range=axis_time([edges[0], edges[-1]]))
     made.update_yaxes(
         range=[len(names) - _HALF, -_HALF],
@@ -113,6 +117,38 @@ def _heat(
             "yanchor": "top",
             "x": 1.01,
         },
+    )
+
+
+def _targets(
+    made: go.Figure,
+    names: Sequence[str],
+    windows: Sequence[WindowResult],
+    rows: Sequence[_Row],
+) -> None:
+    """An invisible point on every cell. It tells what the cell tells, which it covers."""
+    middles = axis_time(result.window.start + result.window.length / 2 for result in windows)
+    spans = [span(result.window) for result in windows]
+    xs, ys, words = [], [], []
+    for row, cells in enumerate(rows):
+        for x, when, cell in zip(middles, spans, cells, strict=True):
+            if cell is not None:
+                xs.append(x)
+                ys.append(row)
+                told = f"effect {number(cell.effect)}<br>{_cell_text(cell)}"
+                words.append(f"<b>{label(names[row], 40)}</b><br>{when}<br>{told}")
+    made.update_traces(
+        hoverinfo="skip", hovertemplate=None, text=None, selector={"type": "heatmap"}
+    )
+    made.add_scatter(
+        x=xs,
+        y=ys,
+        mode="markers",
+        marker={"symbol": "square", "size": 12, "opacity": 0},
+        text=words,
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+        name="cells",
     )
 
 

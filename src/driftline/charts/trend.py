@@ -63,11 +63,22 @@ def _values(changes: Sequence[MetricChange | None], name: str) -> list[float | N
 
 
 def _band(made: go.Figure, times: Sequence[str], changes: Sequence[MetricChange | None]) -> None:
-    """The interval, as one closed shape per stretch in which it is known."""
-    lows, highs = _values(changes, "low"), _values(changes, "high")
+    sides = _values(changes, "low"), _values(changes, "high")
+    _filled(made, times, sides, "interval", BLUE, 0.18)
+
+
+def _filled(
+    made: go.Figure,
+    times: Sequence[str],
+    sides: tuple[Sequence[float | None], Sequence[float | None]],
+    name: str,
+    colour: str,
+    alpha: float,
+) -> None:
+    """The band between two lines, as one closed shape per stretch in which both are known."""
     shown = True
     stretch: list[tuple[str, float, float]] = []
-    for time, low, high in [*zip(times, lows, highs, strict=True), ("", None, None)]:
+    for time, low, high in [*zip(times, *sides, strict=True), ("", None, None)]:
         if low is not None and high is not None:
             stretch.append((time, low, high))
         elif stretch:
@@ -77,9 +88,9 @@ def _band(made: go.Figure, times: Sequence[str], changes: Sequence[MetricChange 
                 mode="lines",
                 line={"width": 0},
                 fill="toself",
-                fillcolor=fade(BLUE, 0.18),
-                name="interval",
-                legendgroup="interval",
+                fillcolor=fade(colour, alpha),
+                name=name,
+                legendgroup=name,
                 showlegend=shown,
                 hoverinfo="skip",
             )
@@ -99,8 +110,10 @@ def _baseline(
     )
     if drop:
         sign = 1 if _more_is_better(changes) else -1
+        limits = [None if b is None else b - sign * drop * abs(b) for b in baselines]
+        _filled(made, times, (baselines, limits), "allowed", GREY, 0.13)
         made.add_scatter(
-            y=[None if b is None else b - sign * drop * abs(b) for b in baselines],
+            y=limits,
             name=f"alarm threshold ({percent(sign * -drop, sign=True)})",
             line={"color": ALARM, "width": 1.2, "dash": "dot"},
             **line,

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from driftline.charts.look import ALARM, BLUE, GREY, axis_time, fade, figure, say
-from driftline.records import WindowResult
+from driftline.charts.look import ALARM, BLUE, GREY, ORANGE, axis_time, fade, figure, say
+from driftline.records import PerformanceResult, WindowResult
 from driftline.windows import MICROSECOND
-from driftline.wording import span
+from driftline.wording import percent, span
 
 
-def volume(windows: Sequence[WindowResult]) -> go.Figure:
-    """Bars of rows per window; too few rows to judge: hatched; none: a cross."""
+def volume(windows: Sequence[WindowResult], spans: Sequence[PerformanceResult] = ()) -> go.Figure:
+    """Bars of rows per window; too few rows to judge: hatched; none: a cross. With `spans`, the
+    share of their predictions that has no label yet, as a line at the end of each."""
     made = figure(200, bargap=0.15, barmode="overlay")
     if not windows:
         return say(made, "No windows yet")
@@ -31,12 +32,44 @@ def volume(windows: Sequence[WindowResult]) -> go.Figure:
             hovertemplate="%{customdata}<br>no rows<extra></extra>",
             cliponaxis=False,
         )
-    made.update_layout(showlegend=any(result.status != "judged" for result in windows))
+    told = bool(spans) or any(result.status != "judged" for result in windows)
+    made.update_layout(showlegend=told)
     made.update_yaxes(
         title_text="Rows per window", rangemode="tozero", nticks=5, separatethousands=True
     )
     made.update_xaxes(showgrid=False, type="date")
+    if spans:
+        _missing_labels(made, spans)
     return made
+
+
+def _missing_labels(made: go.Figure, spans: Sequence[PerformanceResult]) -> None:
+    made.add_scatter(
+        x=axis_time(result.span.end for result in spans),
+        y=[100 * (1 - result.coverage) for result in spans],
+        yaxis="y2",
+        mode="lines" if len(spans) > 1 else "markers",
+        name="without a label",
+        line={"color": ORANGE, "width": 1.8, "dash": "dash"},
+        customdata=[
+            f"{span(result.span)}<br>{result.rows - result.labelled:,} of {result.rows:,} "
+            f"without a label ({percent(1 - result.coverage)})"
+            for result in spans
+        ],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    made.update_layout(
+        height=240,
+        yaxis2={
+            "overlaying": "y",
+            "side": "right",
+            "range": [0, 105],
+            "tickvals": [0, 50, 100],
+            "ticktext": ["0 %", "50 %", "100 %"],
+            "title": {"text": "Without a label"},
+            "showgrid": False,
+        },
+    )
 
 
 def _bars(

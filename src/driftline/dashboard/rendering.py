@@ -50,9 +50,11 @@ def _environment() -> Environment:
         moment=wording.moment,
         number=wording.number,
         offset_of=lambda now, zone: times.offset(zone, now),
+        p=wording.p_value,
         percent=wording.percent,
         period=wording.period,
         span=wording.span,
+        statistic=wording.statistic_name,
         together=together,
     )
     made.globals.update(began=began, href=href, sparkline=sparkline)

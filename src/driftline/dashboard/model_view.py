@@ -1,0 +1,122 @@
+"""What the page of a model shows, read from the store for the days that are chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from driftline.charts.heatmap import most_blamed
+from driftline.charts.merging import merged, thinned
+from driftline.dashboard.shown import Shown
+from driftline.records import Incident, MetricChange, PerformanceResult, WindowResult
+from driftline.report.view import Status, main_change, status
+from driftline.settings.models import ModelSettings
+from driftline.stores.protocol import Progress
+from driftline.windows import Window
+
+DRAWN = 240
+"""Windows in a chart at most; of more, neighbours are drawn as one."""
+SPANS = 600
+"""Spans of performance in a chart at most."""
+MONTH = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the store holds of a model in a span. It stands for one revision of the model."""
+
+    windows: tuple[WindowResult, ...]
+    performance: tuple[PerformanceResult, ...]
+    count: int
+    alarms: int
+    rows: int
+    last: WindowResult | None
+
+
+@dataclass(frozen=True)
+class Card:
+    """One metric: what it is now against what it was."""
+
+    name: str
+    change: MetricChange
+    main: bool
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """One model over some days, which end where its judging stands."""
+
+    model: ModelSettings
+    progress: Progress
+    span: Window
+    facts: Facts
+    status: Status
+    open: tuple[Incident, ...]
+    incidents: tuple[Incident, ...]
+
+    @property
+    def newest(self) -> PerformanceResult | None:
+        """The newest span of performance, measured or not."""
+        return self.facts.performance[-1] if self.facts.performance else None
+
+    @property
+    def measured(self) -> PerformanceResult | None:
+        """The newest span in which something could be measured."""
+        return next((r for r in reversed(self.facts.performance) if main_change(r)), None)
+
+    @property
+    def cards(self) -> list[Card]:
+        """Metrics of the newest measured span, the main one first."""
+        result = self.measured
+        if result is None:
+            return []
+        named = sorted(result.metrics, key=lambda name: name != result.main)
+        return [Card(name, result.metrics[name], name == result.main) for name in named]
+
+    @property
+    def columns(self) -> list[str]:
+        """Every compared column, most blamed first."""
+        return most_blamed(self.facts.windows, 100_000)
+
+    @property
+    def folded(self) -> int:
+        """How many windows one cell of a chart stands for."""
+        return -(-self.facts.count // DRAWN) if self.facts.count else 1
+
+
+def view_of(shown: Shown, model: ModelSettings, days: int) -> ModelView | None:
+    """The model over the last `days` that were judged; None when it was never begun."""
+    progress = shown.store.progress().get(model.name)
+    if progress is None:
+        return None
+    span = Window(progress.position - timedelta(days=days), progress.position)
+    incidents = shown.store.incidents(model.name)
+    lasting = tuple(incident for incident in incidents if incident.is_open)
+    touched = [i for i in incidents if i.resolved is None or i.resolved >= span.start]
+    store: Any = shown.store
+    facts = facts_of(store, model.name, progress, span, model.window)
+    found = status([facts.last] if facts.last else [], lasting)
+    return ModelView(model, progress, span, facts, found, lasting, tuple(touched))
+
+
+@lru_cache(maxsize=64)
+def facts_of(store: Any, name: str, _progress: Progress, span: Window, window: timedelta) -> Facts:
+    """Read month by month, so that a long span is never in memory with all that it holds."""
+    rows = alarms = count = 0
+    last: WindowResult | None = None
+    found: list[WindowResult] = []
+    size = -(-(span.length // window) // DRAWN)
+    start = span.start
+    while start < span.end:
+        end = min(start + MONTH, span.end)
+        windows = store.windows(name, start, end)
+        rows += sum(result.rows for result in windows)
+        alarms += sum(result.alarm for result in windows)
+        count += len(windows)
+        last = windows[-1] if windows else last
+        found += merged(windows, max(1, -(-len(windows) // max(1, size))))
+        start = end
+    spans = store.performance(name, span.start, span.end)
+    return Facts(tuple(found), tuple(thinned(spans, SPANS)), count, alarms, rows, last)

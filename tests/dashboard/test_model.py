@@ -1,0 +1,165 @@
+"""The pages of a model and of a column, in each state that they can be in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+import pytest
+from tests.dashboard.worlds import HOSTILE, HOSTILE_MODEL, LONG
+
+from driftline.dashboard.column_view import column_view, side_of
+from driftline.dashboard.model_view import DRAWN, view_of
+from driftline.records import Changes, ModelState, WindowResult
+from driftline.stores import open_store
+from driftline.windows import Window
+
+if TYPE_CHECKING:
+    from tests.dashboard.conftest import Opened, World
+
+    from driftline.dashboard.shown import Shown
+
+    Open = Callable[..., Opened]
+
+HOUR = timedelta(hours=1)
+
+
+def figure(opened: Opened, place: int) -> go.Figure:
+    return go.Figure(opened.figures[place])
+
+
+def test_a_model_is_told_in_figures_and_charts(world: World, open_page: Open) -> None:
+    opened = open_page(world.shown, "model", name="late-arrival", days="30")
+    assert "version 2026-01" in opened.text
+    assert "30 windows, 3,600 rows" in opened.text
+    view = view_of(world.shown, world.shown.settings.model("late-arrival"), 30)
+    assert view is not None
+    change = view.cards[0].change
+    assert f"{change.current:.3f}" in opened.text
+    assert "worse by" in opened.text
+    assert len(opened.figures) == 3
+
+
+def test_the_trend_has_interval_baseline_threshold_incidents_and_labels(
+    world: World, open_page: Open
+) -> None:
+    trend = figure(open_page(world.shown, "model", name="late-arrival", days="30"), 0)
+    names = {trace.name for trace in trend.data}
+    assert {"current span", "interval", "baseline", "allowed", "predictions with a label"} <= names
+    assert any("alarm threshold" in (name or "") for name in names)
+    lanes = [trace for trace in trend.data if trace.yaxis == "y3"]
+    assert lanes
+    assert "Performance drop" in trend.layout.yaxis3.ticktext
+
+
+def test_columns_are_opened_by_the_box_too(world: World, open_page: Open) -> None:
+    opened = open_page(world.shown, "model", name="late-arrival", days="30")
+    box = opened.app.selectbox(key="open_column")
+    assert set(box.options) >= {"amount", "plan", HOSTILE, LONG}
+    box.set_value(HOSTILE).run()
+    assert opened.gone_to is not None
+    assert opened.gone_to.startswith("column?name=late-arrival&column=%3Cscript%3E")
+
+
+@pytest.mark.parametrize("page", ["model", "column"])
+def test_a_model_not_begun_says_what_to_do(world: World, open_page: Open, page: str) -> None:
+    opened = open_page(world.shown, page, name=HOSTILE_MODEL, column="x")
+    assert "Nothing has been judged yet" in opened.text
+    assert "driftline check" in opened.text
+    assert "<img" not in opened.html
+
+
+@pytest.mark.parametrize("page", ["model", "column"])
+def test_an_unknown_model_is_told_with_the_nearest_name(
+    world: World, open_page: Open, page: str
+) -> None:
+    text = open_page(world.shown, page, name="late-arival").text
+    assert 'no model "late-arival"' in text
+    assert "late-arrival" in text
+    assert "Which model?" in open_page(world.shown, page).text
+
+
+def test_a_model_without_labels_says_how_to_have_its_performance(
+    world: World, open_page: Open
+) -> None:
+    opened = open_page(world.shown, "model", name="calm", days="30")
+    assert "The settings name no labels" in opened.text
+    assert len(opened.figures) == 2
+
+
+@pytest.mark.parametrize("column", ["amount", "plan", HOSTILE, LONG, "late", "probability"])
+def test_a_column_is_told_in_charts(world: World, open_page: Open, column: str) -> None:
+    opened = open_page(world.shown, "column", name="late-arrival", column=column, days="30")
+    assert len(opened.figures) == 4
+    assert "<script>" not in opened.html
+    decisions = figure(opened, 1)
+    assert any("alarms below" in (trace.name or "") for trace in decisions.data)
+
+
+def test_an_unknown_column_is_told(world: World, open_page: Open) -> None:
+    opened = open_page(world.shown, "column", name="late-arrival", column="nothing")
+    assert "No such column" in opened.text
+
+
+def test_two_spans_are_added_up_from_profiles(world: World) -> None:
+    model = world.shown.settings.model("late-arrival")
+    view = column_view(world.shown, model, "plan", 30)
+    assert view is not None
+    day = timedelta(days=1)
+    end = view.progress.position
+    parts = [side_of(world.shown, view, Window(end - n * day, end - n * day + day)) for n in (2, 1)]
+    both = side_of(world.shown, view, Window(end - 2 * day, end))
+    assert parts[0] is not None
+    assert parts[1] is not None
+    assert parts[0] + parts[1] == both
+    assert both.rows == 240
+
+
+@pytest.fixture
+def hours(world: World) -> Shown:
+    """`late-arrival` with a year of hourly windows, made of the judged ones."""
+    store = open_store("memory://")
+    model = world.shown.settings.model("late-arrival")
+    state = world.store.model("late-arrival")
+    assert state is not None
+    days = world.store.windows("late-arrival")
+    begin = state.position
+    store.begin(ModelState(model.name, "key", state.reference, begin))
+    windows = [_hour(days[n % len(days)], begin + n * HOUR) for n in range(24 * 365)]
+    done = ModelState(model.name, "key", state.reference, begin + 24 * 365 * HOUR, revision=1)
+    assert store.record(Changes(done, windows=tuple(windows)))
+    hourly = model.model_copy(update={"window": HOUR})
+    settings = world.shown.settings.model_copy(update={"models": (hourly,)})
+    return replace(world.shown, settings=settings, store=store, now=lambda: done.position)
+
+
+def _hour(day: WindowResult, start: object) -> WindowResult:
+    return replace(day, window=Window(start, start + HOUR))  # type: ignore[arg-type,operator]
+
+
+def test_thousands_of_windows_are_drawn_as_some_hundred(hours: Shown, open_page: Open) -> None:
+    opened = open_page(hours, "model", name="late-arrival", days="365")
+    assert "8,760 windows, 1,051,200 rows" in opened.text
+    view = view_of(hours, hours.settings.model("late-arrival"), 365)
+    assert view is not None
+    assert len(view.facts.windows) <= 1.1 * DRAWN
+    assert sum(result.rows for result in view.facts.windows) == view.facts.rows
+    assert "Each cell is the largest effect of 37 windows" in opened.text
+
+
+def test_one_window_is_enough(world: World, open_page: Open) -> None:
+    store = open_store("memory://")
+    state = world.store.model("late-arrival")
+    assert state is not None
+    first = world.store.windows("late-arrival")[0]
+    store.begin(ModelState("late-arrival", "key", state.reference, first.window.start))
+    done = ModelState("late-arrival", "key", state.reference, first.window.end, revision=1)
+    profiles = world.store.profiles("late-arrival", first.window.start, first.window.end)
+    assert store.record(Changes(done, windows=(first,), profiles=profiles))
+    shown = replace(world.shown, store=store, now=lambda: first.window.end)
+    assert "1 window, 120 rows" in open_page(shown, "model", name="late-arrival").text
+    assert len(open_page(shown, "column", name="late-arrival", column="amount").figures) == 4
+    assert "late-arrival" in open_page(shown, "overview").text
