@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from driftline.acceptance import MOVES, REMEMBERED, Acceptance, Plan, Rolling, Seen, plan_for
 from driftline.alarms.calibration import Calibration
@@ -12,7 +14,7 @@ from driftline.profiles.codec import decode_profile
 from driftline.profiles.profile import Profile
 from driftline.records import Incident, ModelState, WindowResult
 from driftline.reference import Reference
-from driftline.service.learned import Learned, without
+from driftline.service.learned import Learned, Taught, without
 from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.stores import Store
 from driftline.windows import Window, window_at
@@ -55,6 +57,9 @@ class Bases:
     state: ModelState
     acceptances: tuple[Acceptance, ...] = ()
     seen: dict[Window, frozenset[str]] = field(default_factory=dict)
+    _made: dict[tuple[tuple[Window, ...] | None, frozenset[str]], Taught] = field(
+        default_factory=dict
+    )
     _planned: tuple[datetime, Plan] | None = None
 
     @property
@@ -82,8 +87,22 @@ class Bases:
     def at(self, window: Window) -> Basis:
         """What `window` is compared with."""
         plan = self._plan(window) if self.moves else Plan()
-        total, calibration = self.learned.of((plan.windows, plan.set_aside), self._windows)
-        return Basis(plan, total, calibration, note_of(plan))
+        key = plan.windows, plan.set_aside
+        if key not in self._made:
+            self._made[key] = self._learned(plan)
+        return Basis(plan, *self._made[key], note_of(plan))
+
+    def _learned(self, plan: Plan) -> Taught:
+        """What the windows of a plan teach as they are now: late predictions may have changed them
+        since they were learned from the last time."""
+        blobs: dict[Window, bytes] = {}
+        if plan.windows is not None:
+            first, last = min(plan.windows).start, max(plan.windows).end
+            kept = self.store.profiles(self.model.name, first, last)
+            blobs = {window: kept[window] for window in plan.windows if window in kept}
+        stands = hashlib.blake2b(b"".join(blobs.values()), digest_size=16).digest()
+        key = plan.windows, plan.set_aside, stands
+        return self.learned.of(key, partial(self._profiles, blobs))
 
     def _plan(self, window: Window) -> Plan:
         if self.acceptances:
@@ -102,18 +121,15 @@ class Bases:
         most = len(self.learned.windows)
         return plan_for(window, self.acceptances, listed, most, self.rolling)
 
-    def _windows(self, chosen: Collection[Window]) -> dict[Window, Profile]:
+    def _profiles(
+        self, blobs: Mapping[Window, bytes], chosen: Collection[Window]
+    ) -> dict[Window, Profile]:
         """The profiles of some windows, as far as they are known; some may be the reference's."""
         grids = self.learned.reference.grids
         own = {}
         if not self.learned.windows.isdisjoint(chosen):
             own = Reference.from_bytes(self.state.reference).windows
-        first, last = min(chosen).start, max(chosen).end
-        found = {
-            window: decode_profile(blob, grids)
-            for window, blob in self.store.profiles(self.model.name, first, last).items()
-            if window in chosen
-        }
+        found = {window: decode_profile(blob, grids) for window, blob in blobs.items()}
         return {**found, **{window: own[window] for window in chosen if window in own}}
 
 

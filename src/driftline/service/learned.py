@@ -26,10 +26,14 @@ AT_ONCE = 2
 KEPT = 4
 """Bases that are remembered: late predictions ask for earlier ones again."""
 
-Key = tuple[tuple[Window, ...] | None, frozenset[str]]
-"""The windows that are learned from (None: the reference's own), and columns left out."""
+Key = tuple[tuple[Window, ...] | None, frozenset[str], bytes]
+"""The windows that are learned from (None: the reference's own), columns left out, and a digest of
+what the windows held."""
 
-Basis = tuple[Profile, Calibration | None]
+NOTHING = hashlib.blake2b(b"", digest_size=16).digest()
+"""The digest of the reference's own windows: they never change."""
+
+Taught = tuple[Profile, Calibration | None]
 """The profile of all these windows, and what they teach; None where they are too few."""
 
 
@@ -48,12 +52,12 @@ class Learned:
     windows: frozenset[Window]
     expected: Expectations
     rate: float
-    _known: dict[Key, Basis] = field(default_factory=dict)
+    _known: dict[Key, Taught] = field(default_factory=dict)
     _turn: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
 
     def of(
         self, key: Key, profiles: Callable[[Collection[Window]], Mapping[Window, Profile]]
-    ) -> Basis:
+    ) -> Taught:
         """What the windows of `key` teach; their profiles are asked for when that is not known."""
         if key not in self._known:
             with self._turn:
@@ -124,5 +128,5 @@ class Learning:
             rate_of(model),
             _turn=self._turn,
         )
-        learned.learn((None, frozenset()), reference.windows.values())
+        learned.learn((None, frozenset(), NOTHING), reference.windows.values())
         return learned
