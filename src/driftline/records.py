@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from driftline.acceptance import Acceptance
+from driftline.alarms.blame import Group
 from driftline.alarms.verdict import Verdict
 from driftline.windows import Window
 
@@ -32,8 +33,7 @@ SpanStatus = Literal["judged", "too_few_labels", "no_baseline"]
 class Fault:
     """One thing wrong with a window's data, apart from drift.
 
-    `code` is a short stable word such as missing_column, wrong_type, no_rows, stuck_column or
-    unreadable_source; `column` is None when the fault is the window's.
+    `code` is a short stable word such as missing_column; `column` is None when it is the window's.
     """
 
     code: str
@@ -135,6 +135,7 @@ class Incident:
         magnitudes: size of the worst that was seen of each column (of the whole, without columns):
             the effect of a drift, the relative drop of performance; 0 for what has no size.
         metric, baseline: the performance metric that dropped, and its baseline at that time.
+        groups: which of several drifted columns move together, and their shares.
         cause: what cannot be read, of an incident that says that a source cannot be; else None.
     """
 
@@ -157,6 +158,7 @@ class Incident:
     magnitudes: tuple[float, ...] = ()
     metric: str = ""
     baseline: float | None = None
+    groups: tuple[Group, ...] = ()
     cause: Cause | None = None
 
     @property
@@ -266,10 +268,8 @@ class ModelState:
 class Changes:
     """Everything that one step of one model changes; recorded in one transaction or not at all.
 
-    `state` is the state after it, one revision above the stored one, or nothing is recorded
-    (another process was faster, or a person has changed an incident). Blobs are keyed by
-    window: `profiles` (encoded profiles), `predictions` (id, prediction, score and label of each
-    row as Arrow IPC bytes), `outcomes` (encoded outcomes).
+    `state` is the state after it, one revision above the stored one, or nothing is recorded. Blobs
+    are keyed by window: encoded `profiles`, `predictions` (Arrow IPC) and `outcomes`.
     """
 
     state: ModelState

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from driftline.alarms.blame import Group
 from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.errors import StoreError
 from driftline.records import (
@@ -101,8 +102,11 @@ performances = whole(
     judged_at=moments,
     early=st.none() | earlies,
 )
+pairs = st.lists(st.tuples(words, floats), min_size=1, max_size=3)
+groups = pairs.map(lambda found: Group(*zip(*found, strict=True)))
 incidents = whole(
     Incident,
+    groups=st.lists(groups, max_size=2).map(tuple),
     id=words,
     model=words,
     kind=one_of_words(IncidentKind),

@@ -126,6 +126,10 @@ def incident_answer(incident: Incident) -> dict[str, Any]:
         "magnitude": _finite(incident.magnitude),
         "metric": incident.metric or None,
         "baseline": _finite(incident.baseline),
+        "groups": [
+            {"columns": list(group.columns), "shares": list(group.shares), "share": group.share}
+            for group in incident.groups
+        ],
     }
 
 

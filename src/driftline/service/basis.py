@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from driftline.acceptance import MOVES, REMEMBERED, Acceptance, Plan, Rolling, Seen, plan_for
+from driftline.alarms.blame import Movement
 from driftline.alarms.calibration import Calibration
 from driftline.profiles.codec import decode_profile
 from driftline.profiles.profile import Profile
@@ -30,12 +31,14 @@ class Basis:
         plan: which windows these are.
         total: the profile of all of them, of every column.
         calibration: learned from these windows; None where they are too few.
+        movement: how columns move from one of them to the next.
         note: what its owner should know of it.
     """
 
     plan: Plan
     total: Profile
     calibration: Calibration | None
+    movement: Movement
     note: str = ""
 
     def of(self, profile: Profile) -> Profile:

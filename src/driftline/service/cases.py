@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from driftline.alarms.blame import Group, Movement, groups_of
 from driftline.incidents import Advanced, Finding, SecondLook, advance, look_again
 from driftline.records import (
     Incident,
     IncidentKind,
     PerformanceResult,
 )
-from driftline.service.findings import drift_in_words, performance_in_words
+from driftline.service.findings import drift_in_words, groups_in_words, performance_in_words
 from driftline.settings.models import ModelSettings
 
 DRIFT: tuple[IncidentKind, ...] = ("data_drift", "prediction_drift")
+
+LINES = ("Performance: ", "Drift: ", "Shares: ")
+"""How the facts begin that are told anew with each alarm."""
 
 
 @dataclass
@@ -70,11 +74,14 @@ class Cases:
         self.open = sorted(still, key=lambda incident: (incident.opened, incident.id))
         return step
 
-    def cross_reference(self, advanced: Advanced, latest: PerformanceResult | None) -> Advanced:
+    def cross_reference(
+        self, advanced: Advanced, latest: PerformanceResult | None, movement: Movement
+    ) -> Advanced:
         """Say in each incident that alarms whether there is drift, a drop in performance, or both.
 
         An incident that is quiet keeps what was so when it last alarmed; a drop in performance
-        what had drifted when it began.
+        what had drifted when it began. Of columns that drifted together it says which move together
+        in the reference's windows, too (`movement`), and whose share is how large.
         """
         newest = sorted(self.open, key=lambda incident: incident.opened, reverse=True)
         drifted = [c for i in newest if i.kind in DRIFT and not i.quiet for c in i.columns]
@@ -87,15 +94,24 @@ class Cases:
             if incident.quiet or (drop and any(f.startswith("Drift: ") for f in incident.facts)):
                 told[incident.id] = incident
                 continue
+            groups: tuple[Group, ...] = ()
+            if incident.kind in DRIFT and len(incident.columns) > 1:
+                sizes = dict(zip(incident.columns, incident.magnitudes, strict=True))
+                groups = groups_of(sizes, movement)
             line = drift_in_words(drifted) if drop else performance
-            facts = [f for f in incident.facts if not f.startswith(("Performance: ", "Drift: "))]
-            told[incident.id] = replace(incident, facts=(*facts, *([line] if line else [])))
+            lines = [each for each in (groups_in_words(groups), line) if each]
+            facts = [f for f in incident.facts if not f.startswith(LINES)]
+            told[incident.id] = replace(incident, facts=(*facts, *lines), groups=groups)
         self.open = [told.get(i.id, i) for i in self.open]
         events = tuple(
-            replace(event, incident=replace(event.incident, facts=told[event.incident.id].facts))
+            replace(event, incident=_as_told(event.incident, told[event.incident.id]))
             for event in advanced.events
         )
         return Advanced(tuple(told.values()), events)
+
+
+def _as_told(incident: Incident, told: Incident) -> Incident:
+    return replace(incident, facts=told.facts, groups=told.groups)
 
 
 def both(first: Advanced, second: Advanced) -> Advanced:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from driftline.alarms.blame import Group
 from driftline.alarms.severity import drift_severity
 from driftline.alarms.verdict import ColumnVerdict
 from driftline.change_words import change_in_words
@@ -22,6 +23,9 @@ from driftline.records import (
 )
 from driftline.statistics import statistics
 from driftline.wording import count, listing, metric_name, moment, number, percent, span
+
+GROUPS = 4
+"""Groups of columns whose shares are told one by one."""
 
 
 def drift_findings(
@@ -177,6 +181,21 @@ def performance_in_words(latest: PerformanceResult | None, dropped: Incident | N
     if latest.alarm or dropped is not None:
         return f"Performance: dropped too ({told})"
     return f"Performance: no drop seen ({told})"
+
+
+def groups_in_words(groups: Sequence[Group]) -> str:
+    """`Shares: temp, dewp and humid move together (temp first), 81 % of the change; wind 19 %`"""
+    told: list[str] = []
+    for group in groups[:GROUPS]:
+        names, share = listing(group.columns, 5), percent(group.share)
+        if len(group.columns) > 1:
+            names, share = f"{names} move together ({group.columns[0]} first),", f"{share}"
+        told.append(f"{names} {share}" + ("" if told else " of the change"))
+    left = groups[GROUPS:]
+    if left:
+        rest = count(sum(len(group.columns) for group in left), "other column")
+        told.append(f"{rest} {percent(sum(group.share for group in left))}")
+    return f"Shares: {'; '.join(told)}" if told else ""
 
 
 def drift_in_words(columns: Sequence[str]) -> str:

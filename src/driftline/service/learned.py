@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Semaphore
 
+from driftline.alarms.blame import Movement, movement_of
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration, calibrate
 from driftline.performance.share import PART
 from driftline.profiles.profile import Profile
@@ -33,8 +34,9 @@ what the windows held."""
 NOTHING = hashlib.blake2b(b"", digest_size=16).digest()
 """The digest of the reference's own windows: they never change."""
 
-Taught = tuple[Profile, Calibration | None]
-"""The profile of all these windows, and what they teach; None where they are too few."""
+Taught = tuple[Profile, Calibration | None, Movement]
+"""The profile of all these windows, what they teach (None where they are too few), and how columns
+move from one to the next."""
 
 
 @dataclass
@@ -71,12 +73,13 @@ class Learned:
         total = self.reference.total
         if key[0] is not None:
             total = sum_of(self.reference, windows)
-        calibration = None
+        calibration, movement = None, movement_of([], total)
         if len(windows) >= MIN_WINDOWS and self.reference.grids.keys() - key[1]:
             calibration = calibrate([without(each, key[1]) for each in windows], self.rate)
+            movement = movement_of(list(windows), total)
         while len(self._known) >= KEPT:
             del self._known[next(iter(self._known))]
-        self._known[key] = total, calibration
+        self._known[key] = total, calibration, movement
 
 
 def rate_of(model: ModelSettings) -> float:

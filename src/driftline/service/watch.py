@@ -227,7 +227,7 @@ class Watch:
             )
         self.state = state
         latest = self.ledger.latest if self.ledger else None
-        advanced = self.cases.cross_reference(advanced, latest)
+        advanced = self.cases.cross_reference(advanced, latest, self.basis.movement)
         return replace(
             changes,
             incidents=advanced.incidents,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from driftline.acceptance import Acceptance
+from driftline.alarms.blame import Group
 from driftline.mutes import Mute
 from driftline.records import Event, Incident, OutboxRow
 from driftline.stores.packing import (
@@ -54,6 +55,7 @@ def _incident_document(incident: Incident) -> dict[str, Any]:
         "magnitudes": [float(magnitude) for magnitude in incident.magnitudes],
         "metric": incident.metric,
         "baseline": float_or_none(incident.baseline),
+        "groups": [[list(g.columns), list(map(float, g.shares))] for g in incident.groups],
         "cause": incident.cause,
     }
 
@@ -79,6 +81,7 @@ def _incident(document: Mapping[str, Any]) -> Incident:
         magnitudes=tuple(document.get("magnitudes", [0.0] * max(1, len(document["columns"])))),
         metric=document.get("metric", ""),
         baseline=document.get("baseline"),
+        groups=tuple(Group(tuple(c), tuple(s)) for c, s in document.get("groups", [])),
         cause=document.get("cause"),
     )
 
