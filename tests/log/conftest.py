@@ -67,7 +67,7 @@ class Site:
     def open(self) -> Site:
         url = self.settings.store.get_secret_value()
         self.log, self.store = open_log(self.settings), open_sql_store(url)
-        transport = ASGITransport(api(self.settings, self.store, self.log), False)
+        transport = ASGITransport(api(self.settings, self.store, self.log, any_host=False), False)
         self._client = AsyncClient(transport=transport, base_url="http://127.0.0.1")
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -157,19 +157,31 @@ def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture
-def open_site(tmp_path: Path, new_store: Path) -> Iterator[Callable[..., Site]]:
-    """Opens sites on this test's folder: give the models, and what else the settings say."""
+def opening(folder: Path, new_store: Path) -> Iterator[Callable[..., Site]]:
     opened: list[Site] = []
-    shutil.copy(new_store, tmp_path)
+    shutil.copy(new_store, folder)
 
     def made(*models: Mapping[str, Any], **top: Any) -> Site:
-        opened.append(Site(tmp_path, settle(tmp_path, *models, **top)).open())
+        opened.append(Site(folder, settle(folder, *models, **top)).open())
         return opened[-1]
 
     yield made
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def open_site(tmp_path: Path, new_store: Path) -> Iterator[Callable[..., Site]]:
+    """Opens sites on this test's folder: give the models, and what else the settings say."""
+    yield from opening(tmp_path, new_store)
+
+
+@pytest.fixture(scope="module")
+def open_sites(
+    tmp_path_factory: pytest.TempPathFactory, new_store: Path
+) -> Iterator[Callable[..., Site]]:
+    """As `open_site`, for all tests of a module."""
+    yield from opening(tmp_path_factory.mktemp("site"), new_store)
 
 
 @pytest.fixture
