@@ -37,6 +37,7 @@ NOT_RUN = {
     "./run test": "is what runs this",
     "./run lint": "is a step of .ci/run",
     "driftline serve": "runs until it is stopped; tests/service starts it, stops it and kills it",
+    "curl http://127.0.0.1:8501/": "asks a service that runs; tests/log sends such bodies",
     "uv pip compile": "asks a package index; tests check the locks",
 }
 """Commands by how they begin that are shown but not run here, and why."""

@@ -256,16 +256,16 @@ class ServiceProcess:
     def said(self, words: str) -> bool:
         return any(words in line["message"] for line in self.lines)
 
-    def listens(self) -> str:
+    def listens(self, seconds: float = 60.0) -> str:
         """Its address, once it listens."""
-        found = wait_until(lambda: re.search(r"listens on (http://[^, ]+)", self.text))
+        found = wait_until(lambda: re.search(r"listens on (http://[^, ]+)", self.text), seconds)
         return str(found[1])
 
-    def stop(self) -> int:
+    def stop(self, seconds: float = 20.0) -> int:
         """End it in order; its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(seconds)
 
     def kill(self) -> None:
         self.process.kill()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
 from driftline.errors import Rejected, nearest
-from driftline.service.answer import detectable_answer, window_answer
+from driftline.service.answer import detectable_answer, performance_answer, window_answer
 from driftline.service.api.problems import documented
 from driftline.service.power import power_of
 from driftline.settings.models import ModelSettings, Settings
@@ -18,6 +18,7 @@ from driftline.ticks import written
 from driftline.windows import format_duration, iso, parse_moment
 
 Document = dict[str, Any]
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 Moment = Annotated[
     str | None, Query(max_length=50, description="A day or moment, ISO 8601; without zone UTC.")
 ]
@@ -42,11 +43,39 @@ def router(settings: Settings, store: Store) -> APIRouter:
     ) -> dict[str, list[Document]]:
         """Windows that begin in [from, to), in order of time; of many the newest `limit`. They are
         as `driftline check --json` prints them."""
-        known_model(settings, name)
-        found = store.windows(name, _moment("from", start), _moment("to", end))
+        model, until = known_model(settings, name), _moment("to", end)
+        since = _moment("from", start) or _newest(model, store, until, limit)
+        found = store.windows(name, since, until)
         return {"windows": [window_answer(result) for result in found[-limit:]]}
 
+    @routes.get("/v1/models/{name}/performance", responses=documented(404, 422))
+    def performance(
+        name: str,
+        start: Annotated[Moment, Query(alias="from")] = None,
+        end: Annotated[Moment, Query(alias="to")] = None,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
+    ) -> dict[str, list[Document]]:
+        """Spans of performance that end in (from, to], each as judged last, in order of time;
+        of many the newest `limit`. They are as `driftline check --json` prints them."""
+        model, until = known_model(settings, name), _moment("to", end)
+        since = _moment("from", start) or _newest(model, store, until, limit)
+        found = store.performance(name, since, until)
+        return {"performance": [performance_answer(result) for result in found[-limit:]]}
+
     return routes
+
+
+def _newest(
+    model: ModelSettings, store: Store, until: datetime | None, limit: int
+) -> datetime | None:
+    """From where on there are at least the newest `limit` windows before `until`: older ones, of
+    years perhaps, need not be read."""
+    state = store.model(model.name)
+    if state is None:
+        return None
+    end = state.position if until is None else min(until, state.position)
+    whole = (end - EARLIEST) // model.window
+    return end - min(limit, whole) * model.window
 
 
 def known_model(settings: Settings, name: str) -> ModelSettings:
