@@ -30,7 +30,7 @@ import driftline
 from changes import CHANGE_DAY, KINDS, changed
 from driftline.profiles.fit import fit_table
 from driftline.profiles.profile import Grids, Profile
-from driftline.reference import profile_windows
+from driftline.reference import linked_grids, profile_windows
 from rules import RULES, Said
 from streams import EVEN, LIVE_DAYS, REFERENCE_DAYS, UNEVEN, DataSet, Stream
 
@@ -94,7 +94,8 @@ def run_stream(name: str, seed: int, hunts: bool) -> list[Trial]:
     stream = SETS[name].make(seed)
     rows = int((stream.day < REFERENCE_DAYS).sum())
     fitted = fit_table(stream.table().slice(0, rows), (), {"timestamp"})
-    windows = _profiles(fitted.grids, stream)
+    grids = linked_grids(fitted.profile, stream.table().slice(0, rows), "timestamp", DAY)
+    windows = _profiles(grids, stream)
     rules = RULES if SETS[name] in EVEN else {OURS: RULES[OURS]}
     say = {rule: learn(windows[:REFERENCE_DAYS]) for rule, learn in rules.items()}
     found: dict[str, list[Hunt]] = {rule: [] for rule in rules}
@@ -103,7 +104,7 @@ def run_stream(name: str, seed: int, hunts: bool) -> list[Trial]:
         if pair is None:
             continue
         column, other = pair
-        days = _with_column(windows, column, _profiles({column: fitted.grids[column]}, other))
+        days = _profiles(grids, _around_the_change(other))
         for rule, hunted in found.items():
             hunted.append(_hunt(kind, column, say[rule](days)[-FIND_WITHIN:]))
     trials = []
@@ -120,13 +121,11 @@ def _profiles(grids: Grids, stream: Stream) -> list[Profile]:
     return list(profile_windows(dict(grids), stream.table(*grids), "timestamp", DAY).values())
 
 
-def _with_column(windows: Sequence[Profile], column: str, new: Sequence[Profile]) -> list[Profile]:
-    """The last days before the change and the first after it, with the changed column."""
-    days = range(CHANGE_DAY - WARM_UP, CHANGE_DAY + FIND_WITHIN)
-    return [
-        Profile(windows[i].rows, {**windows[i].columns, column: new[i].columns[column]})
-        for i in days
-    ]
+def _around_the_change(stream: Stream) -> Stream:
+    """The last days before the change and the first after it."""
+    near = (stream.day >= CHANGE_DAY - WARM_UP) & (stream.day < CHANGE_DAY + FIND_WITHIN)
+    columns = {name: values[near] for name, values in stream.columns.items()}
+    return Stream(stream.day[near], columns)
 
 
 def _hunt(kind: str, column: str, said: Sequence[Said]) -> Hunt:

@@ -9,6 +9,7 @@ import numpy as np
 from driftline.alarms.verdict import ColumnVerdict
 from driftline.profiles.grid import OTHER, UNSEEN, CategoricalGrid, NumericGrid
 from driftline.profiles.summary import Summary
+from driftline.statistics.coupling import covariance
 from driftline.wording import THIN, percent, trimmed
 
 EXACT = 0.05
@@ -26,9 +27,24 @@ def change_in_words(column: ColumnVerdict, reference: Summary, current: Summary)
             f"{name}: {percent(column.missing)} of rows have no value "
             f"(reference {percent(column.reference_missing)})"
         )
+    if column.statistic == "coupling":
+        return f"{name}: {_coupling_words(reference, current)}"
     if isinstance(reference.grid, NumericGrid):
         return _numeric_words(column, reference, current)
     return _categorical_words(column, reference, current)
+
+
+def _coupling_words(reference: Summary, current: Summary) -> str:
+    link, usual = reference.grid.link, covariance(reference)
+    if link is None or usual <= 0:
+        return "its relation with another column has changed"
+    left = covariance(current) / usual
+    if left <= 0:
+        return f"it has lost its relation with {link.partner}"
+    if abs(left - 1) < 0.01:
+        return f"its relation with {link.partner} has changed"
+    weaker = "weaker" if left < 1 else "stronger"
+    return f"its relation with {link.partner} is {percent(abs(left - 1))} {weaker} than it was"
 
 
 def _numeric_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:

@@ -26,8 +26,14 @@ from driftline.profiles.codec import (
     unseal,
 )
 from driftline.profiles.fit import fit_table
-from driftline.profiles.frames import as_table, require_columns, to_microseconds
+from driftline.profiles.frames import (
+    MISSING_TIME,
+    as_table,
+    require_columns,
+    to_microseconds,
+)
 from driftline.profiles.grid import MAX_POINTS, Grid
+from driftline.profiles.linking import link_columns
 from driftline.profiles.profile import Profile, profile_groups, profile_table
 from driftline.profiles.running import running_numbers
 from driftline.windows import (
@@ -111,9 +117,11 @@ class Reference:
         left_out = fitted.left_out | running
         if timestamp is None:
             return cls(fitted.profile, left_out=left_out)
-        windows = profile_windows(fitted.grids, table, timestamp, length)
+        grids = linked_grids(fitted.profile, table, timestamp, length)
+        windows = profile_windows(grids, table, timestamp, length)
+        total = profile_table(grids, table)
         kept = {w: profile for w, profile in windows.items() if profile.rows >= MIN_ROWS}
-        return cls(fitted.profile, kept, left_out, timestamp, length)
+        return cls(total, kept, left_out, timestamp, length)
 
     @property
     def grids(self) -> dict[str, Grid]:
@@ -195,6 +203,21 @@ def left_out_of(blob: bytes) -> dict[str, str]:
     header, _ = unseal(REFERENCE, blob)
     found: dict[str, str] = header["left_out"]
     return found
+
+
+def linked_grids(
+    total: Profile, table: pa.Table, timestamp: str, length: timedelta
+) -> dict[str, Grid]:
+    """The grids of a fitted profile, with links between columns (see `driftline.profiles.linking`)
+    that are found in `table` within windows of `length`."""
+    micros = to_microseconds(table[timestamp])
+    unit = length // timedelta(microseconds=1)
+    known = micros != MISSING_TIME
+    if not known.any():
+        return total.grids
+    first = int(micros[known].min()) // unit
+    windows = np.where(known, micros // unit - first, -1)
+    return link_columns(total.grids, total.columns, table, windows)
 
 
 def profile_windows(

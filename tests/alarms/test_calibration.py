@@ -11,8 +11,10 @@ import pytest
 
 from driftline.alarms.budget import Budget
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration, calibrate
-from driftline.alarms.evidence import questions_of, rate_score, score_own_windows
+from driftline.alarms.evidence import score_own_windows
 from driftline.alarms.judge import judge, judge_independent
+from driftline.alarms.questions import questions_of
+from driftline.alarms.scores import rate_score
 from driftline.alarms.verdict import Verdict
 from driftline.profiles.profile import Profile
 from driftline.reference import Reference

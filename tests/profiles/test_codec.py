@@ -79,7 +79,7 @@ def test_counts_of_every_width_come_back_as_they_were() -> None:
         (PROFILE, "damaged"),
         (
             b"DLP1" + bytes(60),
-            "of version 1 and this Driftline reads version 2 only",
+            "of version 1 and this Driftline reads version 3 only",
         ),
         (encode_profile(_profile())[:-1], "damaged"),
         (encode_profile(_profile()) + b"\0", "damaged"),
@@ -152,7 +152,7 @@ def test_counts_and_columns_that_the_grids_do_not_have_are_refused() -> None:
     cells = sum(grid.cells for grid in grids.values())
     beyond = np.zeros(cells + 1, dtype=np.int64)
     beyond[-1] = 1
-    for counts, others in ((beyond, 9), (beyond[:cells], 5), (beyond[:cells], 13)):
+    for counts, others in ((beyond, 13), (beyond[:cells], 9), (beyond[:cells], 17)):
         with pytest.raises(CodecError):
             decode_profile(_forged(pack_counts(counts, np.zeros(others, dtype=np.int64))), grids)
 
@@ -167,17 +167,19 @@ def test_packed_numbers_come_back_as_they_were(counts: list[int], others: list[i
 @pytest.mark.parametrize(
     ("grids", "body"),
     [
-        ([["x", "numeric", 2]], np.array([2.0, 1.0]).tobytes()),
-        ([["x", "numeric", 2]], np.array([1.0, 1.0]).tobytes()),
-        ([["x", "numeric", 1]], np.array([np.nan]).tobytes()),
-        ([["x", "numeric", 1]], np.array([np.inf]).tobytes()),
-        ([["x", "numeric", -1]], b""),
-        ([["x", "numeric", 1]], np.array([1.0, 2.0]).tobytes()),
-        ([["x", "categorical", [["a", "a"], []]]], b""),
-        ([["x", "categorical", [["a"], ["a"]]]], b""),
-        ([["x", "categorical", [["a", 1], []]]], b""),
-        ([["x", "categorical", [["\ud800"], []]]], b""),
-        ([["x", "categorical", [["a"], []]], ["x", "categorical", [["a"], []]]], b""),
+        ([["x", "numeric", 2, None]], np.array([2.0, 1.0]).tobytes()),
+        ([["x", "numeric", 2, None]], np.array([1.0, 1.0]).tobytes()),
+        ([["x", "numeric", 1, None]], np.array([np.nan]).tobytes()),
+        ([["x", "numeric", 1, None]], np.array([np.inf]).tobytes()),
+        ([["x", "numeric", -1, None]], b""),
+        ([["x", "numeric", 1, None]], np.array([1.0, 2.0]).tobytes()),
+        ([["x", "categorical", [["a", "a"], []], None]], b""),
+        ([["x", "categorical", [["a"], ["a"]], None]], b""),
+        ([["x", "categorical", [["a"], []], ["y", [[], [0, 1]], [[], [0, 1]], "0x1p-1"]]], b""),
+        ([["x", "categorical", [["a"], []], ["x", [[], [0, 99]], [[], [0, 1]], "0x1p-1"]]], b""),
+        ([["x", "categorical", [["a", 1], []], None]], b""),
+        ([["x", "categorical", [["\ud800"], []], None]], b""),
+        ([["x", "categorical", [["a"], []], None], ["x", "categorical", [["a"], []], None]], b""),
     ],
 )
 def test_grids_that_cannot_be_are_refused(grids: object, body: bytes) -> None:

@@ -1,12 +1,13 @@
 """Calibration: what honest windows look like, learned from the reference's own windows.
 
 1. Each reference window is compared with the others (`evidence.score_own_windows`).
-2. Half of the reference windows are held out again and again. Centre and scale of every test are
-   fitted on the rest; the held-out windows are scored one at a time and summed over spans of
-   several windows, as live windows will be. Half of the draws hold out neighbours in time (which
-   keeps the dependence between days), half hold out windows at random.
-3. The greatest score over all columns, tests and spans (Westfall & Young's step) has a distribution
-   over these draws. The threshold is the value that it exceeds as often as the budget allows.
+2. A sixth of the reference windows is held out, again and again. Centres, scales and relations are
+   fitted on the rest (`driftline.alarms.standard`); the held-out windows are scored as live ones
+   will be, one at a time and summed over spans of several. Every second time neighbours in time are
+   held out (which keeps the dependence between days), otherwise windows at random.
+3. The greatest score over all columns and questions (Westfall & Young's step) has a distribution
+   over these draws, for each span. Its threshold is the value that is exceeded as often as the
+   span's part of the budget allows.
 
 No row, column or day is taken to be independent of another; what is assumed is that live windows
 without drift are exchangeable with reference windows. See docs/explanation/alarms.md.
@@ -15,45 +16,33 @@ without drift are exchangeable with reference windows. See docs/explanation/alar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from driftline.alarms.evidence import (
-    Evidence,
-    Question,
-    Scorer,
-    questions_of,
-    score_own_windows,
-)
+from driftline.alarms.evidence import Evidence, Scorer, score_own_windows
+from driftline.alarms.questions import Question, questions_of
+from driftline.alarms.spans import Run, sums_for
+from driftline.alarms.standard import Standard, Volume, fit_scales, fit_standard, fit_volume
 from driftline.profiles.grid import Floats
 from driftline.profiles.profile import Profile
 
 MIN_WINDOWS = 20
 """Reference windows below which there is nothing to learn dependence from."""
 
-SPANS = (1, 3, 7)
+SPANS = (1, 2, 3, 7)
 """Windows over which evidence is summed: a jump shows in one, a small lasting change in seven."""
 
-CERTAIN = 8.0
-"""Scales beyond which one window's change is certain, and only its size still counts."""
+FOLDS = 6
+"""Parts of the reference, each of which is held out in turn."""
 
-SIZE = 10.0
-"""How much a certain change's score grows with its effect: the larger, the further ahead."""
+DRAWS = 960
+"""Held-out windows in all (about), of each span; each holds its dependence."""
 
-CLIP = 3.0
-"""One window's greatest contribution to a sum over several, in scales: a wild day is no trend."""
-
-DRAWS = 5000
-"""Held-out windows that the threshold is taken from (about; each holds its dependence)."""
-
-MARGIN = 0.5
-"""Part of the budget that the threshold is set for: a finite reference misjudges its own tails."""
-
-_QUANTILES = np.array([0.5, 0.75, 0.9, 0.95])
-_TWO_SIDED = np.array([0.674, 1.150, 1.645, 1.960])
-_UPPER = np.array([np.inf, 0.674, 1.282, 1.645])
-"""What the deviations of a normal variable have at these quantiles, in standard deviations."""
+SHARE = 0.13
+"""Part of the budget that each span's threshold is set for. Spans have windows in common, so that
+together they use less than four times as much; the rest is a margin, because a finite reference
+misjudges its own tails."""
 
 
 @dataclass(frozen=True)
@@ -62,24 +51,27 @@ class Calibration:
 
     Attributes:
         scorer: scores a window against the reference.
-        questions: what each score asks; F of them.
-        centre, scale: shape (F,): typical value and size of honest scores.
-        spread: shape (S, F): size of honest span scores, for each of S spans.
+        questions: what each score asks; F of them, P weighed against other columns.
+        standard: turns evidence into standard scores, F of single questions and P of residuals.
+        centre, scale: shape (F + P,): of held-out standard scores (0 and 1 for the first F).
+        spread: shape (S, F + P): size of honest span scores, for each of S spans.
         thresholds: shape (S,): span scores above it are alarms.
         spans: the S numbers of windows.
-        null: sorted honest values of the greatest score, as a multiple of its threshold.
+        null: for each span sorted honest values of the greatest score, in multiples of its
+            threshold.
         windows: reference windows learned from.
         rate: chance of a false alarm per window that was asked for.
     """
 
     scorer: Scorer
     questions: tuple[Question, ...]
+    standard: Standard
     centre: Floats
     scale: Floats
     spread: Floats
     thresholds: Floats
     spans: tuple[int, ...]
-    null: Floats
+    null: tuple[Floats, ...]
     windows: int
     rate: float
 
@@ -93,20 +85,30 @@ class Calibration:
         threshold: above 1 is an alarm.
 
         `recent` is the evidence of the last windows, shape (windows, F), newest last. Shape (S, F);
-        spans longer than `recent` are minus infinity.
+        spans longer than `recent` are minus infinity. A question's score is the larger of what it
+        says by itself and given the other columns.
         """
-        standardized = Evidence((recent.scores - self.centre) / self.scale, recent.effects)
-        scores = np.full((len(self.spans), len(self.questions)), -np.inf)
+        scores = (self.standard.scores(recent) - self.centre) / self.scale
+        sums = sums_for(self.questions, self.windows)
+        over = np.full((len(self.spans), scores.shape[1]), -np.inf)
         for i, span in enumerate(self.spans):
-            if span <= len(recent.scores):
-                scores[i] = _over(standardized, span, self.windows, self.questions)[-1]
-        over: Floats = scores / self.spread / self.thresholds[:, None]
-        return over
+            if span <= len(scores):
+                last = slice(len(scores) - span, None)
+                newest = Run(scores[last], recent.effects[last], self.standard.wild)
+                over[i] = sums.over(newest, span)[-1]
+        over = over / self.spread / self.thresholds[:, None]
+        count = len(self.questions)
+        told: Floats = over[:, :count]
+        told[:, sums.weighed] = np.maximum(told[:, sums.weighed], over[:, count:])
+        return told
 
     def p_value(self, score: float) -> float:
         """Chance of a greatest score as high without drift; no less than `best_rate`."""
-        above = len(self.null) - int(np.searchsorted(self.null, score, "left"))
-        return max(self.best_rate, (1 + above) / (1 + len(self.null)))
+        chance = 0.0
+        for known in self.null:
+            above = len(known) - int(np.searchsorted(known, score, "left"))
+            chance += (1 + above) / (1 + len(known))
+        return min(1.0, max(self.best_rate, chance))
 
 
 def calibrate(windows: Sequence[Profile], rate: float, spans: Sequence[int] = SPANS) -> Calibration:
@@ -121,101 +123,61 @@ def calibrate(windows: Sequence[Profile], rate: float, spans: Sequence[int] = SP
         raise ValueError(f"calibration needs {MIN_WINDOWS} reference windows; found {count}")
     questions = questions_of(windows[0].grids)
     scorer, own = score_own_windows(windows)
-    held = count // 2
-    spans = tuple(span for span in spans if span <= held)
-    drawn = _draw(own, questions, spans, held)
-    spread = np.maximum(np.quantile(drawn, 0.95, axis=1) / 1.96, 0.8)
-    spread[0] = 1.0
-    greatest = (drawn / spread[:, None, :]).max(axis=2)
-    thresholds = _thresholds(greatest, MARGIN * rate)
-    centre, scale = _fit(own.scores, questions)
+    spans = tuple(span for span in spans if span <= count // 2)
+    volume = fit_volume(own, questions)
+    runs = _held_out_runs(own, questions, volume, max(count // FOLDS, *spans))
+    centre, scale = _of_residuals(runs, questions)
+    runs = [replace(run, scores=(run.scores - centre) / scale) for run in runs]
+    sums = sums_for(questions, count)
+    drawn = [np.concatenate([sums.over(run, span) for run in runs]) for span in spans]
+    spread = np.array([_spread(scores, span) for scores, span in zip(drawn, spans, strict=True)])
+    greatest = [(scores / wide).max(axis=1) for scores, wide in zip(drawn, spread, strict=True)]
+    least = 1 - min(0.5, SHARE * rate * len(SPANS) / len(spans))
+    thresholds = np.array([np.quantile(scores, least, method="higher") for scores in greatest])
     return Calibration(
         scorer=scorer,
         questions=questions,
+        standard=fit_standard(own, questions, volume),
         centre=centre,
         scale=scale,
         spread=spread,
         thresholds=thresholds,
         spans=spans,
-        null=np.sort((greatest / thresholds[:, None]).max(axis=0)),
+        null=tuple(np.sort(g / t) for g, t in zip(greatest, thresholds, strict=True)),
         windows=count,
         rate=rate,
     )
 
 
-def _fit(scores: Floats, questions: Sequence[Question]) -> tuple[Floats, Floats]:
-    """Centre and scale of each test's honest scores (windows x tests).
-
-    The scale is the smallest for which no upper quantile of the deviations lies above a normal
-    variable's: a test with heavy tails gets a large scale and does not set everybody's threshold.
-    """
-    distance = np.array([question.distance for question in questions])
-    middle = np.median(scores, axis=0)
-    centre = np.where(distance, middle, scores.mean(axis=0))
-    deviation = scores - centre
-    widened = np.abs(deviation) * (len(scores) / (len(scores) - 1))
-    two_sided = (np.quantile(widened, _QUANTILES, axis=0) / _TWO_SIDED[:, None]).max(axis=0)
-    upper = (np.quantile(deviation, _QUANTILES, axis=0) / _UPPER[:, None]).max(axis=0)
-    floor = 0.1 * np.maximum(np.abs(middle), 1e-9)
-    scale = np.where(distance, np.maximum(upper, floor), np.maximum(two_sided, 0.5))
-    return centre, scale
-
-
-def _draw(own: Evidence, questions: Sequence[Question], spans: Sequence[int], held: int) -> Floats:
-    """Span scores of held-out windows: shape (spans, draws x positions, questions)."""
+def _held_out_runs(
+    own: Evidence, questions: Sequence[Question], volume: Volume, held: int
+) -> list[Run]:
+    """Windows held out together, scored by what the rest teaches: every window about equally
+    often."""
     random = np.random.default_rng(20130401)
     count = len(own.scores)
-    first = max(spans) - 1
-    repeats = int(np.clip(DRAWS // (held - first), 40, 200))
-    drawn = []
-    for repeat in range(repeats):
-        if repeat % 2:
-            out = (random.integers(count) + np.arange(held)) % count
-        else:
-            out = random.permutation(count)[:held]
-        rest = np.ones(count, dtype=bool)
-        rest[out] = False
-        centre, scale = _fit(own.scores[rest], questions)
-        standardized = Evidence((own.scores[out] - centre) / scale, own.effects[out])
-        drawn.append(
-            [
-                _over(standardized, span, count - held, questions)[first + 1 - span :]
-                for span in spans
-            ]
-        )
-    return np.concatenate(drawn, axis=1)
+    runs = []
+    for repeat in range(int(np.clip(np.ceil(DRAWS / count), 2, 16))):
+        order = np.arange(count) if repeat % 2 == 0 else random.permutation(count)
+        order = np.roll(order, int(random.integers(count)))
+        for at in range(0, count - held + 1, held):
+            out = order[at : at + held]
+            rest = np.ones(count, dtype=bool)
+            rest[out] = False
+            fitted = fit_standard(own.of(rest), questions, volume)
+            runs.append(Run(fitted.scores(own.of(out)), own.effects[out], fitted.wild))
+    return runs
 
 
-def _over(
-    standardized: Evidence, span: int, reference_windows: int, questions: Sequence[Question]
-) -> Floats:
-    """Scores of every run of `span` windows: shape (windows - span + 1, questions).
+def _of_residuals(runs: Sequence[Run], questions: Sequence[Question]) -> tuple[Floats, Floats]:
+    """Centre and scale of held-out scores: residuals are larger than where they were fitted."""
+    count = len(questions)
+    left = np.concatenate([run.scores[:, count:] for run in runs])
+    centre, scale = fit_scales(left, [question for question in questions if question.weighed])
+    return np.append(np.zeros(count), centre), np.append(np.ones(count), scale)
 
-    A sum is divided by its standard deviation for independent windows, the error of the reference's
-    own mean included. A single window's score beyond CERTAIN goes by its effect: otherwise one wild
-    reference day with a certain but small change would hide every larger one.
-    """
-    scores = standardized.scores
+
+def _spread(scores: Floats, span: int) -> Floats:
     if span == 1:
-        certain = np.sign(scores) * CERTAIN * (1 + SIZE * standardized.effects)
-        sums = np.where(np.abs(scores) > CERTAIN, certain, scores)
-    else:
-        clipped = np.clip(scores, -CLIP, CLIP)
-        total = np.cumsum(np.vstack([np.zeros(clipped.shape[1]), clipped]), axis=0)
-        sums = (total[span:] - total[:-span]) / np.sqrt(span * (1 + span / reference_windows))
-    one_sided = np.array([question.distance or question.upper for question in questions])
-    return np.where(one_sided, sums, np.abs(sums))
-
-
-def _thresholds(greatest: Floats, rate: float) -> Floats:
-    """Thresholds, one a span, each exceeded equally often and any of them with chance `rate`."""
-    low, high = rate / len(greatest) / 2, rate
-    for _ in range(30):
-        middle = (low + high) / 2
-        thresholds = np.quantile(greatest, 1 - middle, axis=1, method="higher")
-        if (greatest > thresholds[:, None]).any(axis=0).mean() > rate:
-            high = middle
-        else:
-            low = middle
-    found: Floats = np.quantile(greatest, 1 - low, axis=1, method="higher")
-    return found
+        return np.ones(scores.shape[1])
+    return np.maximum(np.quantile(scores, 0.95, axis=0) / 1.96, 0.8)

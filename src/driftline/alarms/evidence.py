@@ -1,63 +1,20 @@
-"""Evidence: how far each column of a window is from the reference, one score per column and test.
-
-Scores are in standard deviations *as if rows were independent*. They are only raw material: rows
-are not independent, so `driftline.alarms.calibration` learns from the reference's own windows how
-large honest scores are.
-"""
+"""Evidence: how far each column of a window is from the reference, one score per question."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc, ndtri
 
-from driftline.profiles.grid import Floats, Grid, NumericGrid
+from driftline.alarms.scores import Score, Sides, scores_of
+from driftline.profiles.grid import CategoricalGrid, Floats
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
-from driftline.statistics.chi_squared import chi_squared
-from driftline.statistics.kolmogorov_smirnov import kolmogorov_smirnov
-from driftline.statistics.new_value_share import new_rows
-from driftline.statistics.ranks import mean_difference, mid_ranks
-from driftline.statistics.total_variation import total_variation
+from driftline.statistics.coupling import covariance
 
-FEW = 40
-"""Hits below which a rate is scored by its exact predictive law instead of the normal one."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question asked of one column.
-
-    `statistic` names the statistic; `distance` says that scores are never negative and only large
-    ones count; `upper` that only an increase counts.
-    """
-
-    column: str
-    statistic: str
-    distance: bool = False
-    upper: bool = False
-
-
-def questions_of(grids: Mapping[str, Grid]) -> tuple[Question, ...]:
-    """The tests of every column, in a fixed order; `Scorer` gives scores in the same order."""
-    questions: list[Question] = []
-    for name, grid in grids.items():
-        if isinstance(grid, NumericGrid):
-            questions += [
-                Question(name, "kolmogorov_smirnov", distance=True),
-                Question(name, "mean_rank"),
-                Question(name, "rank_spread"),
-                Question(name, "new_value_share", upper=True),
-            ]
-        else:
-            questions += [
-                Question(name, "chi_squared", distance=True),
-                Question(name, "new_category_share", upper=True),
-            ]
-        questions.append(Question(name, "missing_share"))
-    return tuple(questions)
+TOGETHER = 256
+"""Windows that are scored at once: more take more memory and are no faster."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +24,18 @@ class Evidence:
     Attributes:
         scores: distance from the reference in standard deviations, if rows were independent.
         effects: size of the change that each question is about, 0 to 1.
+        volumes: rows that each score rests on: with the reference's day-to-day differences scores
+            grow with the root of them.
     """
 
     scores: Floats
     effects: Floats
+    volumes: Floats
+
+    def of(self, windows: object) -> Evidence:
+        """The evidence of some of several windows, by any NumPy index."""
+        pick: slice = windows  # type: ignore[assignment]
+        return Evidence(self.scores[pick], self.effects[pick], self.volumes[pick])
 
 
 def stack(windows: Sequence[Evidence]) -> Evidence:
@@ -78,6 +43,7 @@ def stack(windows: Sequence[Evidence]) -> Evidence:
     return Evidence(
         np.array([window.scores for window in windows]),
         np.array([window.effects for window in windows]),
+        np.array([window.volumes for window in windows]),
     )
 
 
@@ -88,23 +54,36 @@ class Scorer:
     Attributes:
         total: the reference's profile.
         new: for each column the reference rows that were new in their own window (in no other).
+        coupling: for each column its usual covariance of marks with its partner's.
     """
 
     total: Profile
     new: Mapping[str, int]
+    coupling: Mapping[str, float]
 
     def score(self, window: Profile) -> Evidence:
         """The evidence against a window that is no part of the reference."""
-        return _evidence(
-            pair
-            for name, summary in window.columns.items()
-            for pair in _scores(self.total.columns[name], summary, self.new[name])
-        )
+        found: list[Score] = []
+        for name, summary in window.columns.items():
+            total = self.total.columns[name]
+            new = _new(total, np.atleast_2d(total.counts), np.atleast_2d(summary.counts))
+            sides = Sides(
+                counts=summary.counts[None].astype(np.float64),
+                missing=np.array([float(summary.missing)]),
+                reference=total.counts[None].astype(np.float64),
+                reference_missing=np.array([float(total.missing)]),
+                new=new,
+                reference_new=np.array([float(self.new[name])]),
+                coupling=np.array([covariance(summary)]),
+                usual_coupling=self.coupling[name],
+            )
+            found += scores_of(total, sides)
+        return _evidence(found).of(0)
 
 
-def _evidence(pairs: Iterable[tuple[float, float]]) -> Evidence:
-    scores, effects = zip(*pairs, strict=True)
-    return Evidence(np.array(scores), np.array(effects))
+def _evidence(found: Sequence[Score]) -> Evidence:
+    scores, effects, volumes = zip(*found, strict=True)
+    return Evidence(np.array(scores).T, np.array(effects).T, np.array(volumes).T)
 
 
 def score_own_windows(windows: Sequence[Profile]) -> tuple[Scorer, Evidence]:
@@ -113,71 +92,63 @@ def score_own_windows(windows: Sequence[Profile]) -> tuple[Scorer, Evidence]:
     for window in windows[1:]:
         total = total + window
     new: dict[str, int] = {}
-    columns: list[list[list[tuple[float, float]]]] = []
+    coupling: dict[str, float] = {}
+    found: list[Score] = []
     for name, whole in total.columns.items():
         own = [window.columns[name] for window in windows]
-        rests = [whole - summary for summary in own]
-        lone = [new_rows(rest, summary) for rest, summary in zip(rests, own, strict=True)]
-        new[name] = sum(lone)
-        columns.append(
-            [
-                _scores(rest, summary, new[name] - alone)
-                for rest, summary, alone in zip(rests, own, lone, strict=True)
-            ]
-        )
-    own_evidence = [
-        _evidence(pair for column in columns for pair in column[i]) for i in range(len(windows))
-    ]
-    return Scorer(total, new), stack(own_evidence)
+        lone = np.concatenate([_lone(whole, part) for part in _parts(own)])
+        new[name] = int(lone.sum())
+        rows = max(1, whole.rows)
+        coupling[name] = sum(covariance(window) * window.rows / rows for window in own)
+        parts: list[list[Score]] = []
+        for i, part in enumerate(_parts(own)):
+            alone = lone[i * TOGETHER : i * TOGETHER + len(part)]
+            sides = _own_sides(whole, part, alone, (float(lone.sum()), coupling[name]))
+            parts.append(scores_of(whole, sides))
+        for question in zip(*parts, strict=True):
+            scores, effects, volumes = (
+                np.concatenate(piece) for piece in zip(*question, strict=True)
+            )
+            found.append((scores, effects, volumes))
+    return Scorer(total, new, coupling), _evidence(found)
 
 
-def _scores(reference: Summary, current: Summary, new: int) -> list[tuple[float, float]]:
-    """Score and effect of each question about one column, in the order of `questions_of`."""
-    n, m = reference.present, current.present
-    numeric = isinstance(reference.grid, NumericGrid)
-    missing = (
-        rate_score(current.missing, current.rows, reference.missing, reference.rows),
-        abs(current.missing_share - reference.missing_share),
+def _parts(own: Sequence[Summary]) -> list[Sequence[Summary]]:
+    return [own[i : i + TOGETHER] for i in range(0, len(own), TOGETHER)]
+
+
+def _counts(part: Sequence[Summary]) -> Floats:
+    return np.array([summary.counts for summary in part], dtype=np.float64)
+
+
+def _lone(whole: Summary, part: Sequence[Summary]) -> Floats:
+    """For each window the rows with values that no other window has."""
+    counts = _counts(part)
+    return _new(whole, whole.counts - counts, counts)
+
+
+def _new(whole: Summary, reference: Floats, counts: Floats) -> Floats:
+    """For each window the rows in cells that its reference has no row in."""
+    absent = reference == 0
+    if isinstance(whole.grid, CategoricalGrid):
+        absent[:, -1] = True
+    rows: Floats = np.where(absent, counts, 0).sum(axis=1)
+    return rows
+
+
+def _own_sides(
+    whole: Summary, part: Sequence[Summary], lone: Floats, usual: tuple[float, float]
+) -> Sides:
+    all_lone, coupling = usual
+    counts = _counts(part)
+    missing = np.array([summary.missing for summary in part], dtype=np.float64)
+    return Sides(
+        counts=counts,
+        missing=missing,
+        reference=whole.counts - counts,
+        reference_missing=whole.missing - missing,
+        new=lone,
+        reference_new=all_lone - lone,
+        coupling=np.array([covariance(summary) for summary in part]),
+        usual_coupling=coupling,
     )
-    if n == 0 or m == 0:
-        return [*([(0.0, 0.0)] * (4 if numeric else 2)), missing]
-    hits = new_rows(reference, current)
-    fresh = (rate_score(hits, m, new, n), hits / m)
-    if not numeric:
-        moved = total_variation(reference, current)
-        return [(float(np.sqrt(chi_squared(reference, current))), moved), fresh, missing]
-    distance = kolmogorov_smirnov(reference, current)
-    ranks = mid_ranks(reference)
-    return [
-        (distance * float(np.sqrt(n * m / (n + m))), distance),
-        (_ratio(*mean_difference(reference, current, ranks)), distance),
-        (_ratio(*mean_difference(reference, current, ranks**2)), distance),
-        fresh,
-        missing,
-    ]
-
-
-def _ratio(difference: float, error: float) -> float:
-    return difference / error if error > 0 else 0.0
-
-
-def rate_score(hits: int, rows: int, reference_hits: int, reference_rows: int) -> float:
-    """How far `hits` of `rows` is from the reference's rate, in standard deviations.
-
-    With few hits in all it is the normal score of the mid-p-value under the predictive law of the
-    count given the reference's (negative binomial, Jeffreys prior), so that a first rare hit is not
-    taken for a miracle.
-
-    >>> rate_score(0, 100, 0, 10_000) < 0 < rate_score(1, 100, 0, 10_000) < 3
-    True
-    """
-    if rows == 0 or reference_rows == 0:
-        return 0.0
-    if hits + reference_hits >= FEW:
-        pooled = (hits + reference_hits) / (rows + reference_rows)
-        error = np.sqrt(pooled * (1 - pooled) * (1 / rows + 1 / reference_rows))
-        return _ratio(hits / rows - reference_hits / reference_rows, float(error))
-    shape, share = reference_hits + 0.5, rows / (rows + reference_rows)
-    at_least = betainc(hits, shape, share) if hits else 1.0
-    more = betainc(hits + 1, shape, share)
-    return float(-ndtri(np.clip((at_least + more) / 2, 1e-300, 1 - 1e-16)))

@@ -12,7 +12,7 @@ from scipy.special import ndtr
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration
 from driftline.alarms.evidence import Evidence, stack
 from driftline.alarms.verdict import ColumnVerdict, Verdict
-from driftline.profiles.grid import NumericGrid
+from driftline.profiles.grid import Floats, NumericGrid
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
 from driftline.statistics import statistics
@@ -49,13 +49,14 @@ def judge(
     score = over.max(axis=0)
     span = over.argmax(axis=0)
     best: dict[str, int] = {}
-    for i, question in enumerate(calibration.questions):
-        if question.column not in best or score[i] > score[best[question.column]]:
-            best[question.column] = i
     alarmed: dict[str, tuple[str, ...]] = {}
-    for i in np.flatnonzero(score > 1).tolist():
-        question = calibration.questions[i]
-        alarmed[question.column] = (*alarmed.get(question.column, ()), question.statistic)
+    for i, question in enumerate(calibration.questions):
+        for column in [name for name in question.columns if name in window.columns]:
+            if column not in best or _says_more(calibration, score, i, best[column]):
+                best[column] = i
+            told = alarmed.get(column, ())
+            if score[i] > 1 and question.statistic not in told:
+                alarmed[column] = (*told, question.statistic)
     columns = []
     for name, i in best.items():
         reference, current = calibration.scorer.total.columns[name], window.columns[name]
@@ -81,6 +82,17 @@ def judge(
         method="calibrated",
         note=_note(calibration),
     )
+
+
+def _says_more(calibration: Calibration, score: Floats, i: int, j: int) -> bool:
+    """Whether question i is to be told of a column rather than j: the further out; but of two that
+    alarm the one about the column itself, because a column that has changed goes together with
+    others differently, too."""
+    if min(score[i], score[j]) > 1:
+        alone = [calibration.questions[k].partner is None for k in (i, j)]
+        if alone[0] != alone[1]:
+            return alone[0]
+    return bool(score[i] > score[j])
 
 
 def _note(calibration: Calibration) -> str:

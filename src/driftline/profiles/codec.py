@@ -15,6 +15,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
@@ -22,14 +23,15 @@ import numpy as np
 
 from driftline.errors import CodecError, GridMismatch
 from driftline.profiles.grid import CategoricalGrid, Counts, Grid, NumericGrid
+from driftline.profiles.link import link_from
 from driftline.profiles.packing import pack_counts, unpack_counts
 from driftline.profiles.profile import Grids, Profile
 from driftline.profiles.summary import Summary
 
-PROFILE = b"DLP2"
-GRIDS = b"DLG1"
-REFERENCE = b"DLR1"
-OUTCOMES = b"DLO1"
+PROFILE = b"DLP3"
+GRIDS = b"DLG2"
+REFERENCE = b"DLR2"
+OUTCOMES = b"DLO2"
 _KINDS = {
     PROFILE: "profile",
     GRIDS: "set of grids",
@@ -120,13 +122,13 @@ def decode_profile(blob: bytes, grids: Grids) -> Profile:
             )
         counts, others = unpack_counts(packed[_DIGEST:], sum(grid.cells for grid in grids.values()))
         rows, *tallies = others.tolist()
-        _require(len(tallies) == 4 * len(grids), "it does not have its grids' columns")
+        _require(len(tallies) == 6 * len(grids), "it does not have its grids' columns")
         columns: dict[str, Summary] = {}
         at = 0
         for number, name in enumerate(sorted(grids)):
             grid = grids[name]
             own = _together(grid, counts[at : at + grid.cells])
-            summary = Summary(grid, own, *tallies[4 * number : 4 * number + 4])
+            summary = Summary(grid, own, *tallies[6 * number : 6 * number + 6])
             sound = bool(own.min() >= 0) and summary.rows == rows
             _require(sound, f'the counts of "{name}" do not add up')
             columns[name] = summary
@@ -159,12 +161,13 @@ def encode_grids(grids: Grids) -> bytes:
     header: dict[str, Any] = {"grids": []}
     body = []
     for name, grid in grids.items():
+        link = grid.link.told() if grid.link else None
         if isinstance(grid, NumericGrid):
-            header["grids"].append([name, "numeric", len(grid.points)])
+            header["grids"].append([name, "numeric", len(grid.points), link])
             body.append(grid.points.astype("<f8").tobytes())
         else:
             known = [list(grid.categories), sorted(grid.others)]
-            header["grids"].append([name, "categorical", known])
+            header["grids"].append([name, "categorical", known, link])
     return seal(GRIDS, header, b"".join(body))
 
 
@@ -175,7 +178,7 @@ def decode_grids(blob: bytes) -> dict[str, Grid]:
     at = 0
     with reading(GRIDS):
         _require(isinstance(header["grids"], list), "it has no list of grids")
-        for name, kind, what in header["grids"]:
+        for name, kind, what, told in header["grids"]:
             _require(isinstance(name, str) and name not in grids, f"column {name!r:.40}")
             if kind == "numeric":
                 size = _natural(what)
@@ -185,6 +188,10 @@ def decode_grids(blob: bytes) -> dict[str, Grid]:
             else:
                 own, others = what
                 grids[name] = _categorical(own, others)
+            if told is not None:
+                grids[name] = replace(grids[name], link=link_from(told))
+        partners = [grid.link.partner for grid in grids.values() if grid.link]
+        _require(set(partners) <= grids.keys(), "a column is linked to none of its columns")
         _require(at == len(body), "it is longer than its grids")
     return grids
 

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from driftline.errors import GridMismatch
+from driftline.profiles.link import Link
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -46,6 +47,7 @@ class NumericGrid:
     """
 
     points: Floats
+    link: Link | None = field(default=None, repr=False)
 
     @property
     def cells(self) -> int:
@@ -74,7 +76,7 @@ class NumericGrid:
 
     @cached_property
     def fingerprint(self) -> str:
-        return _digest(b"numeric", self.points.astype("<f8").tobytes())
+        return _digest(b"numeric", self.points.astype("<f8").tobytes(), _told(self.link))
 
     def __eq__(self, other: object) -> bool:
         return self is other or (
@@ -95,6 +97,7 @@ class CategoricalGrid:
 
     categories: tuple[str, ...]
     others: frozenset[str] = frozenset()
+    link: Link | None = field(default=None, repr=False)
 
     @property
     def cells(self) -> int:
@@ -121,7 +124,7 @@ class CategoricalGrid:
     def fingerprint(self) -> str:
         names = [*self.categories, *sorted(self.others)]
         head = f"categorical {len(self.categories)}".encode()
-        return _digest(head, *(f"{len(n)}:{n}".encode() for n in names))
+        return _digest(head, *(f"{len(n)}:{n}".encode() for n in names), _told(self.link))
 
     def __eq__(self, other: object) -> bool:
         return self is other or (
@@ -191,6 +194,10 @@ def categorical_grid(
 def _describe(grid: Grid) -> str:
     kind = "numeric" if isinstance(grid, NumericGrid) else "categorical"
     return f"{kind}, {grid.cells} cells, {grid.fingerprint[:8]}"
+
+
+def _told(link: Link | None) -> bytes:
+    return repr(link.told()).encode() if link else b""
 
 
 def _digest(*parts: bytes) -> str:

@@ -17,6 +17,7 @@ from driftline.errors import GridMismatch, ProfileError
 from driftline.profiles.columns import to_codes, to_floats
 from driftline.profiles.frames import as_table, require_distinct
 from driftline.profiles.grid import Grid, NumericGrid
+from driftline.profiles.linking import with_sums
 from driftline.profiles.summary import (
     Summary,
     absent_summary,
@@ -87,9 +88,10 @@ def profile_table(grids: Grids, table: pa.Table) -> Profile:
             return absent_summary(grids[name], table.num_rows)
         return summarize(grids[name], table[name])
 
-    return Profile(
-        table.num_rows, dict(zip(grids, in_threads(one, grids, table.num_rows), strict=True))
-    )
+    columns = [[summary] for summary in in_threads(one, grids, table.num_rows)]
+    ends = np.array([0, table.num_rows])
+    linked = with_sums(grids, table, None, ends, dict(zip(grids, columns, strict=True)))
+    return Profile(table.num_rows, {name: found for name, (found,) in linked.items()})
 
 
 def profile_batches(grids: Grids, batches: Iterable[pa.RecordBatch | pa.Table]) -> Profile:
@@ -130,6 +132,7 @@ def profile_groups(
         return [count_cells(grid, cells[a:b]) for a, b in spans]
 
     columns = dict(zip(grids, in_threads(one, grids, table.num_rows), strict=True))
+    columns = with_sums(grids, table, None if in_order else order, bounds, columns)
     sizes = np.diff(bounds)
     return [Profile(int(sizes[i]), {n: columns[n][i] for n in grids}) for i in range(count)]
 

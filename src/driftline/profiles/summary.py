@@ -29,6 +29,8 @@ class Summary:
         infinite: values at plus or minus infinity (they are in the end cells of `counts` too).
         unreadable: the part of `missing` that had a value of the wrong type.
         absent: the part of `missing` for which the data had no such column at all.
+        together: sum over rows of the product of the marks of the column and its partner.
+        partner: sum over rows of the partner's marks (see `driftline.profiles.link`).
     """
 
     grid: Grid
@@ -37,6 +39,8 @@ class Summary:
     infinite: int = 0
     unreadable: int = 0
     absent: int = 0
+    together: int = 0
+    partner: int = 0
 
     @property
     def present(self) -> int:
@@ -75,6 +79,8 @@ class Summary:
             self.infinite + sign * other.infinite,
             self.unreadable + sign * other.unreadable,
             self.absent + sign * other.absent,
+            self.together + sign * other.together,
+            self.partner + sign * other.partner,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -88,9 +94,10 @@ class Summary:
     __hash__ = None  # type: ignore[assignment]
 
     @property
-    def tallies(self) -> tuple[int, int, int, int]:
-        """(missing, infinite, unreadable, absent)"""
-        return self.missing, self.infinite, self.unreadable, self.absent
+    def tallies(self) -> tuple[int, int, int, int, int, int]:
+        """(missing, infinite, unreadable, absent, together, partner)"""
+        own = self.missing, self.infinite, self.unreadable, self.absent
+        return (*own, self.together, self.partner)
 
 
 def empty_summary(grid: Grid) -> Summary:

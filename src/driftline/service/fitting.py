@@ -17,7 +17,7 @@ from driftline.profiles.frames import require_columns
 from driftline.profiles.grid import Grid
 from driftline.profiles.profile import Profile, profile_table
 from driftline.profiles.running import running_numbers
-from driftline.reference import Reference, merge_windows, profile_windows
+from driftline.reference import Reference, linked_grids, merge_windows, profile_windows
 from driftline.settings.models import ModelSettings, ReferenceSource, ReferenceSpan
 from driftline.sources import Reading, Source, open_source
 from driftline.uniting import united
@@ -82,9 +82,12 @@ def fit_reference(model: ModelSettings, source: Source, notes: list[str]) -> Ref
     running = _running(model, sample, columns, timestamp)
     compared = set(columns).difference(running)
     fitted = fit_table(sample, _categorical(model, sample.column_names), wanted - compared)
+    grids = fitted.grids
+    if timestamp is not None:
+        grids = linked_grids(fitted.profile, sample, timestamp, model.window)
     tables: Any = [sample] if whole else read()
     del sample
-    total, windows = _profiles(fitted.grids, tables, timestamp, model)
+    total, windows = _profiles(grids, tables, timestamp, model)
     kept = {w: p for w, p in windows.items() if p.rows >= model.alarms.min_rows}
     left_out = {**fitted.left_out, **running, **_not_there(model, found)}
     return Reference(total, kept, left_out, timestamp, model.window if timestamp else None)
