@@ -230,8 +230,12 @@ def test_two_services_on_one_store_tell_the_same_state_and_count_for_themselves(
     assert value(here, "driftline_ingest_rows_total", **labels) == 5
     assert value(there, "driftline_ingest_rows_total", **labels) == 0
     same = ("driftline_judged_until_timestamp_seconds", "driftline_incidents_open")
-    told = [{k: v for k, v in found.items() if k[0] in same} for found in (here, there)]
-    assert told[0] == told[1] != {}
+
+    def alike() -> bool:
+        told = [{k: v for k, v in found.items() if k[0] in same} for found in scraped()]
+        return told[0] == told[1] != {}
+
+    eventually(alike)
     assert value(here, "driftline_loop_failures", loop="schedule") == 0
     assert value(here, "process_resident_memory_bytes")
 
