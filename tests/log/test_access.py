@@ -173,16 +173,15 @@ def test_who_asks_too_often_waits_and_others_do_not(
 ) -> None:
     words = [key(two, "read"), key(two, "read")]
     two.close()
-    site = open_site(model, api={"requests_per_second": 5})
-    codes = [ask(site, "GET", "/v1/models", words[0]).status_code for _ in range(30)]
-    assert codes[:10] == [200] * 10
+    site = open_site(model, api={"requests_per_second": 0.05})
+    assert ask(site, "GET", "/v1/models", words[0]).status_code == 200
     refused = next(
         answer
         for answer in (ask(site, "GET", "/v1/models", words[0]) for _ in range(30))
         if answer.status_code == 429
     )
     assert int(refused.headers["Retry-After"]) >= 1
-    assert "more than 5 requests a second" in refused.json()["detail"]
+    assert "more than 0.05 requests a second" in refused.json()["detail"]
     assert ask(site, "GET", "/v1/models", words[1]).status_code == 200
     assert ask(site, "GET", "/healthz", None).status_code == 200
     two.open()
@@ -193,7 +192,7 @@ def test_guessing_keys_is_slowed_down(
 ) -> None:
     key(two, "read")
     two.close()
-    site = open_site(model, api={"requests_per_second": 2})
+    site = open_site(model, api={"requests_per_second": 0.05})
     codes = [ask(site, "GET", "/v1/models", f"driftline_{i}_x").status_code for i in range(30)]
     assert codes[0] == 401
     assert 429 in codes

@@ -99,7 +99,7 @@ class Access:
 
     def _count(self, caller: str) -> None:
         now = time.monotonic()
-        bucket = self._buckets.setdefault(caller, Bucket(self.rate, 2 * self.rate, now))
+        bucket = self._buckets.setdefault(caller, Bucket(self.rate, max(1.0, 2 * self.rate), now))
         self._buckets.move_to_end(caller)
         if len(self._buckets) > CALLERS:
             self._buckets.popitem(last=False)
