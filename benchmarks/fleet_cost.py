@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import statistics
 import tempfile
 import time
@@ -185,6 +186,9 @@ def main() -> None:
         for day in range(REFERENCE + 1, told.days):
             write_day(folder, day, told)
         lived = live_a_year(settings, store, end)
+        with sqlite3.connect(path) as connection:  # what was copied is one large transaction
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
         print(f"one model's year, caught up: {lived:.0f} s", flush=True)
         late = timed(fleet, end + HOUR + SOON, "late", path)
         counted = len(store.windows("model 0")), len(store.profiles("model 0"))
