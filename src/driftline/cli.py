@@ -234,7 +234,10 @@ def demo(
         "driftline-demo"
     ),
     serve: Annotated[
-        bool, typer.Option("--serve/--no-serve", help="Open the report in a browser at the end.")
+        bool,
+        typer.Option(
+            "--serve/--no-serve", help="At the end, at a terminal: the dashboard, in a browser."
+        ),
     ] = True,
 ) -> None:
     """See the whole product on bundled real data: every flight out of New York in 2013."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 import webbrowser
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from driftline.settings import left_out_of, load_settings
 from driftline.stores import open_store
 
 WELL = 0
+USUAL_PORT = 8501
 
 
 def serve(config: Path, address: Address, workers: int, log: tuple[str, str]) -> int:
@@ -60,6 +62,37 @@ def demo(folder: Path, serve: bool) -> int:
 
     page = play(folder)
     terminal.out.print(f"report: {page.resolve()}", markup=False, soft_wrap=True)
-    if serve and sys.stdout.isatty():
-        webbrowser.open(page.resolve().as_uri())
+    return end_on_dashboard(page.with_name("driftline.yaml")) if serve and _is_watched() else WELL
+
+
+def _is_watched() -> bool:
+    """Whether somebody sits at the terminal; a job must end by itself."""
+    return sys.stdout.isatty()
+
+
+def end_on_dashboard(config: Path) -> int:
+    """Open the dashboard in a browser, and serve it until somebody ends it."""
+    from driftline.dashboard.serving import serve_dashboard
+
+    settings = load_settings(config)
+    store = open_store(settings.store.get_secret_value())
+    try:
+        shown = Shown(settings, store, _clock_of(config))
+        serve_dashboard(shown, Address("127.0.0.1", _free_port(USUAL_PORT)), _open_in_browser)
+    finally:
+        store.close()
     return WELL
+
+
+def _free_port(wanted: int) -> int:
+    """That port where it is free; otherwise 0, for any."""
+    try:
+        with socket.create_server(("127.0.0.1", wanted)):
+            return wanted
+    except OSError:
+        return 0
+
+
+def _open_in_browser(url: str) -> None:
+    _tell_address(url)
+    webbrowser.open(url)

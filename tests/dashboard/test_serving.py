@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -33,6 +34,19 @@ def test_it_serves_until_a_signal_and_ends_in_order(world: World) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
         assert process.stderr.read() == ""
+
+
+def test_the_demo_ends_on_the_dashboard_until_somebody_ends_it(world: World) -> None:
+    end = "from pathlib import Path; from driftline.serving_commands import end_on_dashboard as end"
+    command = [sys.executable, "-c", f"{end}; end(Path({str(world.config)!r}))"]
+    surroundings = {**os.environ, "BROWSER": "/bin/true"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=surroundings) as process:
+        assert process.stderr is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", process.stderr.readline())
+        assert found
+        assert httpx.get(found[0], timeout=30).status_code == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
 
 
 def test_strangers_are_kept_out(world: World) -> None:
