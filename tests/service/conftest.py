@@ -53,8 +53,10 @@ class Answer:
 
     @property
     def found(self) -> Any:
-        """What was found of each model, without the notes about this very run."""
-        return [{k: v for k, v in model.items() if k != "notes"} for model in self.json["models"]]
+        """What was found of each model, without the notes about this very run and the summary
+        that only a backtest has."""
+        own = ("notes", "summary")
+        return [{k: v for k, v in model.items() if k not in own} for model in self.json["models"]]
 
 
 def _refuse(word: str) -> None:
