@@ -28,20 +28,17 @@ from driftline.performance.judge import PerformancePolicy, judge_span
 from driftline.performance.past import Past
 from driftline.profiles.grid import NumericGrid
 from driftline.profiles.joined import outcomes_of
-from driftline.profiles.outcomes import SCORE_GRID, Outcomes, decode_outcomes, encode_outcomes
-from driftline.records import ModelState, PerformanceResult
-from driftline.reference import Reference
+from driftline.profiles.outcomes import Outcomes, encode_outcomes
+from driftline.records import PerformanceResult
 from driftline.service.pairs import fill_up, paired_rows
 from driftline.settings.models import ModelSettings
-from driftline.stores import Store
-from driftline.windows import MICROSECOND, Window, to_micros, window_at
+from driftline.windows import Window, to_micros, window_at
 from driftline.wording import count
 
 DAY = timedelta(days=1)
 
 NEWS = 0.02
-"""Share of its predictions of which so many have got a label, or have come, that a span is judged
-again at once."""
+"""Share of a span's predictions that are new or newly labelled at which it is judged at once."""
 
 NO_ROWS = encode_rows(rows_table([], None, None, None))
 """What is kept of a window without predictions."""
@@ -100,8 +97,7 @@ class Ledger:
             self.changed.add(window)
 
     def unpaired(self, since: datetime) -> dict[Window, int]:
-        """The windows that start from `since` on and have predictions without a label, with how
-        many predictions they have."""
+        """The windows from `since` on that have predictions without a label; how many they have."""
         found = {}
         for window, blob in sorted(self.rows.items()):
             if window.start >= since:
@@ -257,8 +253,7 @@ class Ledger:
         return judge_span(windows, before, (span, baseline), policy, task, now)
 
     def _trim(self, position: datetime) -> None:
-        """Forget what can no longer change: windows whose labels are no longer waited for, and
-        early labels that have waited as long for their predictions."""
+        """Forget what can no longer change, and early labels that have waited as long."""
         assert self.model.labels is not None
         waited = position - self.model.labels.wait
         since = position - horizon(self.model)
@@ -303,28 +298,3 @@ def horizon(model: ModelSettings) -> timedelta:
 def compared(model: ModelSettings) -> timedelta:
     """How long the spans are together of which one is compared with the other."""
     return model.performance.current + model.performance.baseline
-
-
-def score_grid_of(model: ModelSettings, reference: Reference) -> NumericGrid:
-    """The reference's grid of the score column, or a grid of equal steps."""
-    grid = reference.grids.get(model.predictions.score or "")
-    return grid if isinstance(grid, NumericGrid) else SCORE_GRID
-
-
-def load_ledger(
-    model: ModelSettings, reference: Reference, store: Store, state: ModelState
-) -> Ledger:
-    """The ledger as it stands in the store: exactly what `judge` has left in it."""
-    assert model.labels is not None
-    grid = score_grid_of(model, reference)
-    since = state.position - horizon(model)
-    ended = MICROSECOND - model.window
-    outcomes = store.outcomes(model.name, since + ended)
-    return Ledger(
-        model,
-        grid,
-        rows=store.predictions(model.name, state.position - model.labels.wait + ended),
-        outcomes={window: decode_outcomes(blob, grid) for window, blob in outcomes.items()},
-        judged={result.span.end: result for result in store.performance(model.name, since)},
-        early=decode_rows(state.early_labels) if state.early_labels else None,
-    )

@@ -10,7 +10,7 @@ from driftline.performance.detectable import Detectable, detectable
 from driftline.performance.spans import BLOCK, span_of
 from driftline.profiles.outcomes import Outcomes, decode_outcomes
 from driftline.reference import Reference
-from driftline.service.ledger import score_grid_of
+from driftline.service.ledger_store import score_grid_of
 from driftline.service.policy import policy_of
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store

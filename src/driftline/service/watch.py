@@ -33,7 +33,8 @@ from driftline.service.faults import id_faults, ids_of, source_faults
 from driftline.service.findings import drift_findings, performance_findings, quality_findings
 from driftline.service.intake import Intake
 from driftline.service.learned import Learned
-from driftline.service.ledger import Ledger, load_ledger
+from driftline.service.ledger import Ledger
+from driftline.service.ledger_store import load_ledger
 from driftline.service.routing import outbox_rows
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
@@ -101,9 +102,8 @@ class Watch:
     def judge_again(
         self, window: Window, intake: Intake, known: Mapping[Window, Judged], now: datetime
     ) -> Changes:
-        """Everything that `window`, of which there are more rows now than when it was judged first,
-        changes. `known` are the newest windows, this one among them, and those before it on whose
-        evidence it was judged. They are judged as they were."""
+        """Everything that `window` changes, of which there is more now. `known` are the newest
+        windows, it among them, and those before it on whose evidence it was judged."""
         self.basis = self.bases.at(window)
         first, seen = known[window]
         before = self._findings(first, seen)
