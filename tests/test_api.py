@@ -141,7 +141,12 @@ def test_a_damaged_or_missing_reference_is_told(reference: dl.Reference, tmp_pat
     with pytest.raises(dl.DataError, match=r"cannot read the reference .*No such file"):
         dl.Reference.load(path)
     blob = reference.to_bytes()
-    for wrong in (b"", b"These are notes.", blob[:-20], blob[:100] + b"x" + blob[101:]):
+    for wrong in (
+        b"",
+        b"These are notes.",
+        blob[:-20],
+        blob[:100] + bytes([blob[100] ^ 1]) + blob[101:],
+    ):
         path.write_bytes(wrong)
         with pytest.raises(dl.ProfileError):
             dl.Reference.load(path)

@@ -120,6 +120,30 @@ def test_a_small_lasting_shift_is_found_by_evidence_over_several_days() -> None:
     assert found >= 4
 
 
+@pytest.mark.parametrize("shift", [0.0, 1.0])
+def test_ten_times_the_rows_neither_raise_false_alarms_nor_hide_drift(shift: float) -> None:
+    alarms = windows = 0
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+
+        def day(rows: int, moved: float, random: np.random.Generator = random) -> Table:
+            effects = random.normal(0, 0.4, 6)
+            table: Table = {f"x{i}": random.normal(e, 1, rows) for i, e in enumerate(effects)}
+            table["x0"] = table["x0"] + moved
+            return table
+
+        known = [day(ROWS, 0.0) for _ in range(60)]
+        reference = Reference.fit({n: np.concatenate([d[n] for d in known]) for n in known[0]})
+        calibration = calibrate([reference.profile(one) for one in known], RATE)
+        live = [reference.profile(day(10 * ROWS, shift)) for _ in range(20)]
+        alarms += sum(verdict.alarm for verdict in verdicts(calibration, live)[6:])
+        windows += 14
+    if shift:
+        assert alarms > 0.6 * windows
+    else:
+        assert alarms <= 3 * RATE * windows
+
+
 def test_the_same_windows_give_the_same_calibration() -> None:
     first, live = profiles(1, 1)
     second, _ = profiles(1, 1)

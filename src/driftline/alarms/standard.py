@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from driftline.alarms.evidence import Evidence
 from driftline.alarms.questions import Question
@@ -28,6 +29,9 @@ KNOWN_WILD = 3.5
 """A question that has been further out than this in the reference gets a larger scale where a
 single window is judged: what happened before may happen again."""
 
+MUCH = 1.5
+"""Times the usual volume up to which distances other than Kolmogorov-Smirnov's are as they are."""
+
 _QUANTILES = np.array([0.5, 0.75, 0.9, 0.95])
 _TWO_SIDED = np.array([0.674, 1.150, 1.645, 1.960])
 _UPPER = np.array([np.inf, 0.674, 1.282, 1.645])
@@ -40,17 +44,21 @@ class Volume:
 
     A score is a difference by its standard error for independent rows. With `growth` as the honest
     variance of a score at the `usual` volume, 1 is due to rows and the rest to differences between
-    windows, which a larger window shows more clearly: that part grows with the volume.
+    windows, which a larger window shows more clearly: that part grows with the volume. Of the
+    `whole` questions it is not known how much that is: from MUCH times the usual volume on all of
+    the score is taken to grow.
     """
 
     usual: Floats
     growth: Floats
+    whole: NDArray[np.bool_]
 
     def level(self, evidence: Evidence) -> Floats:
         """Scores as they would be at the usual volume."""
         variance = 1 + (self.growth - 1) * evidence.volumes / self.usual
         levelled: Floats = evidence.scores * np.sqrt(self.growth / variance)
-        return levelled
+        least = np.sqrt(np.minimum(MUCH * self.usual / np.maximum(evidence.volumes, 1), 1))
+        return np.where(self.whole, evidence.scores * least, levelled)
 
 
 def fit_volume(own: Evidence, questions: Sequence[Question]) -> Volume:
@@ -61,7 +69,7 @@ def fit_volume(own: Evidence, questions: Sequence[Question]) -> Volume:
     distance = np.array([question.distance for question in questions])
     by_rows = np.array([question.statistic == "kolmogorov_smirnov" for question in questions])
     size = np.where(by_rows, centre / 0.83, np.where(distance, 1.0, scale))
-    return Volume(usual, np.maximum(size, 1.0) ** 2)
+    return Volume(usual, np.maximum(size, 1.0) ** 2, distance & ~by_rows)
 
 
 def fit_scales(scores: Floats, questions: Sequence[Question]) -> tuple[Floats, Floats]:
