@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.service.conftest import World
 
 FROM = 36
+SAID = ("--from", "2024-02-06", "--by", "ann", "--reason", "new prices")
 
 
 def doubled(day: int, frame: pd.DataFrame) -> pd.DataFrame:
@@ -46,7 +47,7 @@ def accepted(changed: World) -> World:
     """The same, when somebody has accepted it on day 43."""
     changed.forget()
     changed.check(43)
-    done = changed.run("accept", "late-arrival", "--by", "ann", "--reason", "new prices")
+    done = changed.run("accept", "late-arrival", *SAID)
     assert done.code == 0, done.err
     return changed
 
@@ -117,7 +118,7 @@ def test_it_does_not_matter_how_often_a_check_ran(accepted: World) -> None:
     often = accepted.check(67).found
     accepted.forget()
     accepted.check(43)
-    accepted.run("accept", "late-arrival", "--by", "ann", "--reason", "new prices")
+    accepted.run("accept", "late-arrival", *SAID)
     assert amounts(accepted.check(67).model, 43, 67) == amounts(often[0], 43, 67)
 
 
