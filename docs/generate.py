@@ -23,6 +23,7 @@ from driftline.settings.channels import ChannelSettings
 from driftline.settings.deciding import Alarms, Performance
 from driftline.settings.faults import INTERNAL
 from driftline.settings.keeping import Retention
+from driftline.settings.login import LoginSettings, Oidc
 from driftline.settings.models import (
     ModelSettings,
     ReferenceSource,
@@ -49,6 +50,8 @@ SECTIONS: dict[type[BaseModel], str] = {
     Retention: "retention",
     LogSettings: "log",
     ApiSettings: "api",
+    LoginSettings: "login",
+    Oidc: "login: OIDC",
 }
 
 WORDS: dict[Any, str] = {

@@ -220,6 +220,15 @@ def dashboard(
 
 
 @app.command()
+def password() -> None:
+    """Print the hash of a password for the dashboard's login. The password is asked for, or read
+    from the first line of stdin; it is not kept."""
+    from driftline import password_command
+
+    raise typer.Exit(password_command.password())
+
+
+@app.command()
 def status(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
     """How everything stands: each model, what is behind or fails, queues of notices, the log. Exit
     code 1 when an incident is open, a model is not judged or a notice could not be sent."""

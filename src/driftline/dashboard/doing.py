@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from driftline.dashboard.login.visitor import may_act, visitor
 from driftline.dashboard.shown import shown
 from driftline.errors import IncidentError
 from driftline.records import Incident
@@ -25,7 +26,10 @@ Act = Callable[[str, str], Incident]
 
 
 def bar(incident: Incident) -> None:
-    """The buttons; each opens a form that asks who and why."""
+    """The buttons, for those who may act; each opens a form that asks who (unless a login has told
+    that) and why."""
+    if not may_act():
+        return
     store, now, name = shown().store, shown().now, incident.id
     with st.container(horizontal=True, key="acts"):
         if incident.is_open:
@@ -65,7 +69,11 @@ def _form(title: str, words: str, act: Act, lengths: dict[str, timedelta] | None
         st.caption(words)
         if lengths:
             st.selectbox("For", list(lengths), index=2, key=f"{key}-for")
-        by = st.text_input("Who", value=st.session_state.get("who", ""), key=f"{key}-by")
+        known = visitor()
+        if known is None:
+            by = st.text_input("Who", value=st.session_state.get("who", ""), key=f"{key}-by")
+        else:
+            by = known.name
         note = st.text_area("Why", key=f"{key}-note", max_chars=4000, height=80)
         if st.form_submit_button(title, type="primary", key=f"{key}-do"):
             _do(act, by, note)

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from driftline.dashboard.shell import foot, style
+from driftline.dashboard.login.visitor import is_over
+from driftline.dashboard.shell import foot, leave, style
 
 ASSETS = Path(__file__).parent / "assets"
 ICON = str(ASSETS / "icon.svg")
@@ -51,6 +52,9 @@ def run(first: str = "overview") -> None:
     pages = {name: _page(place, name == first) for name, place in PLACES.items()}
     chosen = st.navigation(list(pages.values()), position="top")
     st.set_page_config(page_title=f"{chosen.title} · Driftline")
+    if is_over():
+        leave()
+        return
     chosen.run()
     foot()
 

@@ -20,12 +20,13 @@ def serve_dashboard(shown: Shown, address: Address, tell: Callable[[str], None])
     stop = Event()
     with listening_socket(address) as listening, signals_set(stop):
         host = address.reached_at(listening)
-        if not (address.open_to_all or is_loopback(host)):
+        if not (shown.settings.login or address.open_to_all or is_loopback(host)):
             raise ServiceError(
-                f"others can reach {host}, and the dashboard has no login: listen on 127.0.0.1, or "
-                "say --insecure-open if something else keeps strangers out"
+                f"others can reach {host}, and the dashboard has no login: give a `login` in the "
+                "settings (`driftline password` makes the hash of a password), listen on "
+                "127.0.0.1, or say --insecure-open if something else keeps strangers out"
             )
-        http = Http(application(shown), listening, lifespan=True)
+        http = Http(application(shown, any_host=address.open_to_all), listening, lifespan=True)
         http.start()
         tell(url_of(listening))
         while not stop.wait(0.5):

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import streamlit as st
 from markupsafe import Markup
 
+from driftline.dashboard.login.visitor import is_over, visitor
 from driftline.dashboard.rendering import render
 from driftline.dashboard.shown import shown
 from driftline.dashboard.times import Zone, viewers_zone
 
+P = ParamSpec("P")
 ASSETS = Path(__file__).parent / "assets"
 
 REFRESH = 20.0
 """Seconds after which what is open in a browser is looked up again."""
 
-refreshed = st.fragment(run_every=REFRESH)
-"""Decorates the part of a page that is drawn again every REFRESH seconds."""
+
+def refreshed(draw: Callable[P, None]) -> Callable[P, None]:
+    """Decorates the part of a page that is drawn again every REFRESH seconds, until the session of
+    who looks is over."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        if is_over():
+            leave()
+        else:
+            draw(*args, **kwargs)
+
+    return st.fragment(drawn, run_every=REFRESH)
 
 
 @cache
@@ -42,6 +56,12 @@ def piece(template: str, key: str, **values: Any) -> None:
 def go(address: str) -> None:
     """Go to a page of ours, as if a link to it was followed."""
     _mount("go", {"html": "", "go": address})
+
+
+def leave() -> None:
+    """Say that the session is over, and lead the browser to the login."""
+    html = render("over.html.j2")
+    _mount("leave", {"html": str(html), "leave": "/login"})
 
 
 def _mount(key: str, data: dict[str, str]) -> None:
@@ -68,8 +88,8 @@ def empty(title: str, words: str | Markup, *steps: str | Markup, key: str = "emp
 
 
 def foot() -> None:
-    """The end of every page: which times are told."""
-    piece("foot.html.j2", "foot")
+    """The end of every page: which times are told, and who has logged in."""
+    piece("foot.html.j2", "foot", visitor=visitor())
 
 
 def chart(figure: Any, key: str, words: str, **more: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from driftline.dashboard.login.sessions import Sessions
 from driftline.settings.models import Settings
 from driftline.stores import Store
 
@@ -18,11 +19,15 @@ def clock() -> datetime:
 
 @dataclass(frozen=True)
 class Shown:
-    """Settings and store that are shown, and what time it is there (a demo's clock stands)."""
+    """Settings and store that are shown, and what time it is there (a demo's clock stands).
+
+    `sessions` knows who has logged in; None where no login is needed.
+    """
 
     settings: Settings
     store: Store
     now: Callable[[], datetime] = clock
+    sessions: Sessions | None = None
 
 
 _shown: list[Shown] = []

@@ -71,8 +71,12 @@ def serve(
         if not address.open_to_all:
             refuse_strangers(host, Keys(store.engine))
         shown: Shown | None = Shown(settings, store, now)
-        if not (address.open_to_all or is_loopback(host)):
-            log.warning("others can reach %s, and the dashboard has no login: it is left out", host)
+        if not (settings.login or address.open_to_all or is_loopback(host)):
+            log.warning(
+                "others can reach %s, and the dashboard has no `login` in the settings: it is left "
+                "out; `driftline password` makes the hash of a password for it",
+                host,
+            )
             shown = None
         service = Service(settings, store, workers)
         _run(service, listening, (shown, address.open_to_all), stop)
@@ -209,7 +213,7 @@ def _run(
         any_host=open_to_all,
     )
     if shown is not None:
-        app = application(shown, app)
+        app = application(shown, app, any_host=open_to_all)
     http = Http(app, listening, lifespan=shown is not None)
     service.start()
     http.start()

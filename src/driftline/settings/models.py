@@ -37,6 +37,7 @@ from driftline.settings.fields import (
     Zone,
 )
 from driftline.settings.keeping import BY_WINDOW, LONG, MONTH, Retention
+from driftline.settings.login import LoginSettings
 from driftline.settings.rows import Labels, Predictions
 from driftline.settings.serving import ApiSettings, LogSettings
 from driftline.windows import format_duration, iso
@@ -229,6 +230,17 @@ class Settings(BaseModel):
     """Where predictions and labels are kept that were sent to the service."""
     api: ApiSettings = ApiSettings()
     """Limits of the HTTP API."""
+    login: LoginSettings | None = None
+    """Who may open the dashboard; default: whoever uses this machine, and nobody else."""
+
+    @field_validator("login")
+    @classmethod
+    def _address_for_oidc(
+        cls, login: LoginSettings | None, info: ValidationInfo
+    ) -> LoginSettings | None:
+        if login is not None and login.oidc is not None and info.data.get("url") is None:
+            raise ValueError("`oidc` needs `url` at the top: to where people are sent back")
+        return login
 
     @field_validator("models", mode="before")
     @classmethod

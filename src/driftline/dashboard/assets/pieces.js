@@ -20,10 +20,14 @@ export default function ({ data, parentElement }) {
     root.followed = data.go;
     follow(data.go);
   }
+  if (data.leave) {
+    const here = window.location.pathname + window.location.search;
+    window.location.replace(`${data.leave}?next=${encodeURIComponent(here)}`);
+  }
   root.onclick = (event) => {
     const link = event.target.closest("a[href]");
     if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    if (/^([a-z+.-]+:|#|\/\/)/i.test(link.getAttribute("href"))) return;
+    if (link.target || /^([a-z+.-]+:|#|\/\/)/i.test(link.getAttribute("href"))) return;
     event.preventDefault();
     follow(link.getAttribute("href"));
   };

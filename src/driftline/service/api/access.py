@@ -115,8 +115,8 @@ def _refuse_other_pages(request: Request, hosts: Collection[str] | None) -> None
     origin, host = request.headers.get("origin"), request.headers.get("host", "")
     if origin and origin.partition("://")[2] != host:
         raise Rejected(403, f"pages of {origin:.100} may not use this service without a key")
-    name = host.lower().rpartition(":")[0] if re.search(r":\d*$", host) else host.lower()
-    if hosts is not None and name not in hosts and not _is_here(name):
+    name = name_in(host)
+    if hosts is not None and name not in hosts and not is_here(name):
         raise Rejected(
             403,
             f'without keys this service is not known as "{name:.100}": use its address or the '
@@ -124,7 +124,16 @@ def _refuse_other_pages(request: Request, hosts: Collection[str] | None) -> None
         )
 
 
-def _is_here(name: str) -> bool:
+def name_in(host: str) -> str:
+    """The name in a `Host` header.
+
+    >>> name_in("Example.com:8501"), name_in("[::1]:80"), name_in("[::1]")
+    ('example.com', '[::1]', '[::1]')
+    """
+    return host.lower().rpartition(":")[0] if re.search(r":\d*$", host) else host.lower()
+
+
+def is_here(name: str) -> bool:
     """Whether a name is localhost or an address, which no other site can have for its own."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
