@@ -37,7 +37,7 @@ def test_it_serves_until_a_signal_and_ends_in_order(world: World) -> None:
 
 
 def test_the_demo_ends_on_the_dashboard_until_somebody_ends_it(world: World) -> None:
-    end = "from pathlib import Path; from driftline.serving_commands import end_on_dashboard as end"
+    end = "from pathlib import Path; from driftline.commands.serving import end_on_dashboard as end"
     command = [sys.executable, "-c", f"{end}; end(Path({str(world.config)!r}))"]
     surroundings = {**os.environ, "BROWSER": "/bin/true"}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=surroundings) as process:

@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-import driftline.commands
+import driftline.commands.watching
 import driftline.stores.sql  # noqa: F401
 from driftline.cli import main
 

@@ -635,7 +635,7 @@ def test_an_error_that_nobody_foresaw_is_exit_code_2_and_no_alarm(
     def fails(*_: object) -> int:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("driftline.commands.config_check", fails)
+    monkeypatch.setattr("driftline.commands.watching.config_check", fails)
     answer = driftline("config", "check")
     assert answer.code == 2
     assert "unexpected ZeroDivisionError: division by zero; --debug shows where" in answer.err

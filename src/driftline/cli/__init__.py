@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from driftline.cli_accept import accept_app
-from driftline.cli_alerts import channels_app, incidents_app
-from driftline.cli_keys import keys_app
-from driftline.cli_options import DEFAULT_CONFIG, Config, Json
+from driftline.cli.accept import accept_app
+from driftline.cli.alerts import channels_app, incidents_app
+from driftline.cli.keys import keys_app
+from driftline.cli.options import DEFAULT_CONFIG, Config, Json
 
 WELL, ALARM, FAILED = 0, 1, 2
 
@@ -75,9 +75,9 @@ def check(
     json: Json = False,
 ) -> None:
     """Judge every window that is due and send notices. For cron, Airflow, CI."""
-    from driftline import commands
+    from driftline.commands import watching
 
-    raise typer.Exit(commands.check(config, now, json))
+    raise typer.Exit(watching.check(config, now, json))
 
 
 @app.command()
@@ -105,10 +105,10 @@ def backtest(
 ) -> None:
     """Replay history as if live, into a throw-away store: how many alarms would there have been,
     and which? Sends nothing."""
-    from driftline import backtest_commands
+    from driftline.commands import backtest
 
-    asked = backtest_commands.Asked(start, to, against, tuple(changes or ()), advise)
-    raise typer.Exit(backtest_commands.backtest(config, asked, json))
+    asked = backtest.Asked(start, to, against, tuple(changes or ()), advise)
+    raise typer.Exit(backtest.backtest(config, asked, json))
 
 
 @app.command()
@@ -131,11 +131,11 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare two files; no settings needed."""
-    from driftline import commands
+    from driftline.commands import watching
 
     chosen = {"timestamp": timestamp, "categorical": categorical or []}
     chosen |= {"ignore": ignore or [], "features": features or None}
-    raise typer.Exit(commands.compare(reference, current, chosen, json))
+    raise typer.Exit(watching.compare(reference, current, chosen, json))
 
 
 @app.command()
@@ -146,9 +146,9 @@ def report(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Write one self-contained HTML page about every model."""
-    from driftline import commands
+    from driftline.commands import watching
 
-    raise typer.Exit(commands.report(config, output))
+    raise typer.Exit(watching.report(config, output))
 
 
 @app.command()
@@ -160,9 +160,9 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Look at a data file and write a commented settings file for it."""
-    from driftline import commands
+    from driftline.commands import watching
 
-    raise typer.Exit(commands.init(data, output, force))
+    raise typer.Exit(watching.init(data, output, force))
 
 
 @app.command()
@@ -190,12 +190,12 @@ def serve(
     log_level: Annotated[LogLevel, typer.Option(help="What is logged.")] = LogLevel.info,
 ) -> None:
     """Watch around the clock: judge windows when they are due, send notices, listen to HTTP."""
-    from driftline import serving_commands
+    from driftline.commands import serving
     from driftline.service.listening import Address
 
     logs = (log_format.value, log_level.value)
     address = Address(host, port, insecure_open, published)
-    raise typer.Exit(serving_commands.serve(config, address, workers, logs))
+    raise typer.Exit(serving.serve(config, address, workers, logs))
 
 
 @app.command()
@@ -211,12 +211,12 @@ def dashboard(
     log_level: Annotated[LogLevel, typer.Option(help="What is logged.")] = LogLevel.warning,
 ) -> None:
     """Show what is stored, in a browser. `driftline serve` does that too, and watches."""
-    from driftline import serving_commands
+    from driftline.commands import serving
     from driftline.service.listening import Address
 
     logs = (log_format.value, log_level.value)
     address = Address(host, port, insecure_open)
-    raise typer.Exit(serving_commands.dashboard(config, address, logs))
+    raise typer.Exit(serving.dashboard(config, address, logs))
 
 
 @app.command()
@@ -232,9 +232,9 @@ def password() -> None:
 def status(config: Config = DEFAULT_CONFIG, json: Json = False) -> None:
     """How everything stands: each model, what is behind or fails, queues of notices, the log. Exit
     code 1 when an incident is open, a model is not judged or a notice could not be sent."""
-    from driftline import status_command
+    from driftline.commands import status
 
-    raise typer.Exit(status_command.status(config, json))
+    raise typer.Exit(status.status(config, json))
 
 
 @app.command()
@@ -250,17 +250,17 @@ def demo(
     ] = True,
 ) -> None:
     """See the whole product on bundled real data: every flight out of New York in 2013."""
-    from driftline import serving_commands
+    from driftline.commands import serving
 
-    raise typer.Exit(serving_commands.demo(folder, serve))
+    raise typer.Exit(serving.demo(folder, serve))
 
 
 @config_app.command("check")
 def config_check(config: Config = DEFAULT_CONFIG) -> None:
     """Check the settings file: every fault at once, and whether the data is what it says."""
-    from driftline import commands
+    from driftline.commands import watching
 
-    raise typer.Exit(commands.config_check(config))
+    raise typer.Exit(watching.config_check(config))
 
 
 def main() -> None:

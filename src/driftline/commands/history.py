@@ -1,4 +1,4 @@
-"""What the command about a model's history does; `driftline.cli_alerts` reads its words."""
+"""What the command about a model's history does; `driftline.cli.alerts` reads its words."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from driftline import terminal
 from driftline.acceptance import Acceptance
-from driftline.commands import moment_of, tell
+from driftline.commands.watching import moment_of, tell
 from driftline.errors import DataError, StoreError
 from driftline.service.all_models import Goal, run_models
 from driftline.service.answer import answer, tally_answer

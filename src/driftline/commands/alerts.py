@@ -1,4 +1,4 @@
-"""What the commands about channels and incidents do; `driftline.cli_alerts` reads the words."""
+"""What the commands about channels and incidents do; `driftline.cli.alerts` reads the words."""
 
 from __future__ import annotations
 

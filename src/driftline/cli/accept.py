@@ -1,4 +1,4 @@
-"""The command about the new normal; `driftline.accept_commands` says what it does."""
+"""The command about the new normal; `driftline.commands.accept` says what it does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from driftline.cli_options import DEFAULT_CONFIG, Config, Json
+from driftline.cli.options import DEFAULT_CONFIG, Config, Json
 
 accept_app = typer.Typer()
 
@@ -36,11 +36,11 @@ def accept(
 ) -> None:
     """Say that a change is the new normal: its incidents end, and windows from a date on are judged
     by what is so since. What was judged stays as it was judged."""
-    from driftline import accept_commands
+    from driftline.commands import accept
 
     if record:
-        raise typer.Exit(accept_commands.accepted(config, model, json))
+        raise typer.Exit(accept.accepted(config, model, json))
     if undo:
-        raise typer.Exit(accept_commands.undo(config, model, by, reason, json))
-    asked = accept_commands.Asked(model, since, by, reason, performance)
-    raise typer.Exit(accept_commands.accept(config, asked, json))
+        raise typer.Exit(accept.undo(config, model, by, reason, json))
+    asked = accept.Asked(model, since, by, reason, performance)
+    raise typer.Exit(accept.accept(config, asked, json))

@@ -1,4 +1,4 @@
-"""What the commands about keys do; `driftline.cli_keys` reads the words."""
+"""What the commands about keys do; `driftline.cli.keys` reads the words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about channels and incidents; `driftline.alert_commands` says what each does."""
+"""Commands about channels and incidents; `driftline.commands.alerts` says what each does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from driftline.cli_options import DEFAULT_CONFIG, Config, Json
+from driftline.cli.options import DEFAULT_CONFIG, Config, Json
 
 channels_app = typer.Typer(help="Where notices go.", no_args_is_help=True)
 incidents_app = typer.Typer()
@@ -22,9 +22,9 @@ All = Annotated[bool, typer.Option("--all", help="Every model.")]
 @channels_app.command("test")
 def channels_test(name: Channel = None, config: Config = DEFAULT_CONFIG) -> None:
     """Send a test notice to each channel, or to one, and tell what happened."""
-    from driftline import alert_commands
+    from driftline.commands import alerts
 
-    raise typer.Exit(alert_commands.channels_test(config, name))
+    raise typer.Exit(alerts.channels_test(config, name))
 
 
 @channels_app.command("failed")
@@ -34,9 +34,9 @@ def channels_failed(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """List the notices that could not be sent and are not tried again by themselves."""
-    from driftline import alert_commands
+    from driftline.commands import alerts
 
-    raise typer.Exit(alert_commands.channels_failed(config, name, retry))
+    raise typer.Exit(alerts.channels_failed(config, name, retry))
 
 
 @incidents_app.command()
@@ -46,9 +46,9 @@ def incidents(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """List the incidents of every model, with their ids. Exit code 1 when one is open."""
-    from driftline import alert_commands
+    from driftline.commands import alerts
 
-    raise typer.Exit(alert_commands.incidents(config, open_only, json))
+    raise typer.Exit(alerts.incidents(config, open_only, json))
 
 
 @incidents_app.command()
@@ -56,9 +56,9 @@ def acknowledge(
     incident: Id, by: By = "", note: Note = "", config: Config = DEFAULT_CONFIG
 ) -> None:
     """Take an incident on: nobody is reminded of it any more."""
-    from driftline import alert_commands
+    from driftline.commands import alerts
 
-    raise typer.Exit(alert_commands.acknowledge(config, incident, by, note))
+    raise typer.Exit(alerts.acknowledge(config, incident, by, note))
 
 
 @incidents_app.command()
@@ -70,17 +70,17 @@ def snooze(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Be reminded of an incident later."""
-    from driftline import alert_commands
+    from driftline.commands import alerts
 
-    raise typer.Exit(alert_commands.snooze(config, incident, length, by, note))
+    raise typer.Exit(alerts.snooze(config, incident, length, by, note))
 
 
 @incidents_app.command()
 def resolve(incident: Id, by: By = "", note: Note = "", config: Config = DEFAULT_CONFIG) -> None:
     """Say that an incident is over. If it is not, the next window opens a new one."""
-    from driftline import alert_commands
+    from driftline.commands import alerts
 
-    raise typer.Exit(alert_commands.resolve(config, incident, by, note))
+    raise typer.Exit(alerts.resolve(config, incident, by, note))
 
 
 @incidents_app.command()
@@ -93,17 +93,17 @@ def mute(
 ) -> None:
     """Hold back the notices of a model, or of all, for a while, as during a deployment. What is
     still open afterwards is told then, in one notice. Without MODEL and --all: list the mutes."""
-    from driftline import alert_commands
+    from driftline.commands import alerts
 
-    raise typer.Exit(alert_commands.mute(config, model, every, length, reason))
+    raise typer.Exit(alerts.mute(config, model, every, length, reason))
 
 
 @incidents_app.command()
 def unmute(model: Model = None, every: All = False, config: Config = DEFAULT_CONFIG) -> None:
     """End the mutes of a model, or (--all) every mute."""
-    from driftline import alert_commands
+    from driftline.commands import alerts
 
-    raise typer.Exit(alert_commands.unmute(config, model, every))
+    raise typer.Exit(alerts.unmute(config, model, every))
 
 
 @incidents_app.command()
@@ -117,6 +117,6 @@ def forget(
 ) -> None:
     """Delete what is stored of a model: every window and incident, as after a wrong setting. The
     next check judges anew from behind the reference. Predictions and labels are not touched."""
-    from driftline import history_commands
+    from driftline.commands import history
 
-    raise typer.Exit(history_commands.forget(config, model, only_incidents, yes))
+    raise typer.Exit(history.forget(config, model, only_incidents, yes))

@@ -1,4 +1,4 @@
-"""Commands about the keys of the HTTP API; `driftline.key_commands` says what each does."""
+"""Commands about the keys of the HTTP API; `driftline.commands.keys` says what each does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from driftline.cli_options import DEFAULT_CONFIG, Config, Json
+from driftline.cli.options import DEFAULT_CONFIG, Config, Json
 
 keys_app = typer.Typer(help="Keys of the HTTP API.", no_args_is_help=True)
 
@@ -26,17 +26,17 @@ def create(
 ) -> None:
     """Make a key and print it. It is shown this once: only its hash is kept. From the first key on
     every request needs one."""
-    from driftline import key_commands
+    from driftline.commands import keys
 
-    raise typer.Exit(key_commands.create(config, scope, model, name))
+    raise typer.Exit(keys.create(config, scope, model, name))
 
 
 @keys_app.command("list")
 def listed(json: Json = False, config: Config = DEFAULT_CONFIG) -> None:
     """List the keys: what each allows and what it is for, not the secret."""
-    from driftline import key_commands
+    from driftline.commands import keys
 
-    raise typer.Exit(key_commands.listed(config, json))
+    raise typer.Exit(keys.listed(config, json))
 
 
 @keys_app.command("revoke")
@@ -45,6 +45,6 @@ def revoke(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Make a key useless, within seconds and for good."""
-    from driftline import key_commands
+    from driftline.commands import keys
 
-    raise typer.Exit(key_commands.revoke(config, key))
+    raise typer.Exit(keys.revoke(config, key))

@@ -10,7 +10,8 @@ from typing import Any
 
 from driftline import terminal
 from driftline.alarms.reasons import why_no_alarm
-from driftline.alert_commands import warn_of
+from driftline.commands.alerts import warn_of
+from driftline.commands.source_check import look_at_sources
 from driftline.demo.clock import demo_moment
 from driftline.errors import DataError, nearest
 from driftline.records import Incident
@@ -26,7 +27,6 @@ from driftline.service.reminders import remind
 from driftline.service.run import Told
 from driftline.service.trying import try_model
 from driftline.settings import ModelSettings, Settings, left_out_of, load_settings
-from driftline.source_check import look_at_sources
 from driftline.sources import open_source
 from driftline.stores import Store, open_store
 from driftline.stores.schema import is_there

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from driftline import terminal
 from driftline.acceptance import Acceptance, enough_windows
-from driftline.alert_commands import opened, unknown, user
+from driftline.commands.alerts import opened, unknown, user
 from driftline.errors import DataError
 from driftline.service import accepting
 from driftline.service.answer import acceptance_answer
