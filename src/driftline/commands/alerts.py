@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from driftline import terminal
-from driftline.errors import ChannelError, DataError, nearest
-from driftline.notices import Notice
-from driftline.records import Event, Incident, OutboxRow
+from driftline.errors import DataError, nearest
+from driftline.records import Incident
 from driftline.service import acts
 from driftline.service.answer import incident_answer
 from driftline.service.build import outlets_of
-from driftline.service.outbox import Trouble, deliver
+from driftline.service.outbox import Trouble
+from driftline.service.unsent import Unsent, send_again, try_channel, unsent_of
 from driftline.settings import Settings, load_settings
 from driftline.stores import Store, open_store
 from driftline.windows import parse_duration
 from driftline.wording import KINDS, count, moment, one_line
 
 WELL, ALARM, FAILED = 0, 1, 2
-TEST = "Test from Driftline: nothing is wrong"
 
 
 def channels_test(config: Path, name: str | None) -> int:
@@ -34,12 +32,10 @@ def channels_test(config: Path, name: str | None) -> int:
         raise DataError(f"{config} has no channels; give some under `channels`")
     if name is not None and name not in outlets:
         raise DataError(unknown("channel", name, outlets))
-    notice = Notice("", (), id=f"test-{datetime.now(UTC):%Y%m%d%H%M%S%f}", words=TEST)
     failed = 0
     for one in [name] if name is not None else outlets:
-        try:
-            outlets[one].channel.send(notice)
-        except (ChannelError, OSError) as error:
+        error = try_channel(outlets[one], datetime.now(UTC))
+        if error is not None:
             failed += 1
             terminal.warn(f"{one}: {error}")
         else:
@@ -50,29 +46,24 @@ def channels_test(config: Path, name: str | None) -> int:
 def channels_failed(config: Path, name: str | None, retry: bool) -> int:
     with opened(config) as (settings, store):
         outlets = outlets_of(settings, store)
-        failed = [pair for pair in store.outbox.rows("failed") if name in (None, pair[0].channel)]
-        lost = [pair for pair in store.outbox.rows("pending") if pair[0].channel not in outlets]
-        for row, event in (*failed, *lost):
-            terminal.out.print(_failed_line(row, event, outlets), markup=False, soft_wrap=True)
-        if not failed and not lost:
+        unsent = unsent_of(store, outlets, name)
+        for one in unsent:
+            terminal.out.print(_unsent_line(one), markup=False, soft_wrap=True)
+        if not unsent:
             terminal.out.print("none has failed", markup=False)
         if not retry:
             return WELL
-        now = datetime.now(UTC)
-        again = [replace(row, state="pending", due=now, attempts=0) for row, _ in failed]
-        store.outbox.settle(again, was="failed")
-        delivered = deliver(store, outlets, now)
+        delivered = send_again(store, outlets, unsent, datetime.now(UTC))
         warn_of(delivered.troubles)
         terminal.out.print(f"sent: {count(delivered.sent, 'notice')}", markup=False)
         return FAILED if delivered.troubles else WELL
 
 
-def _failed_line(row: OutboxRow, event: Event, known: Container[str]) -> str:
-    why = row.error if row.channel in known else "no channel of that name is in the settings"
-    incident = event.incident
-    what = f"{KINDS[incident.kind]} {event.kind} ({incident.severity})"
+def _unsent_line(unsent: Unsent) -> str:
+    row, incident = unsent.row, unsent.event.incident
+    what = f"{KINDS[incident.kind]} {unsent.event.kind} ({incident.severity})"
     tried = f"{moment(row.settled or row.due)}, {count(row.attempts, 'try', 'tries')}"
-    return f"{row.channel}  {one_line(row.model)}: {what}  {tried}: {why}"
+    return f"{row.channel}  {one_line(row.model)}: {what}  {tried}: {unsent.why}"
 
 
 def warn_of(troubles: tuple[Trouble, ...]) -> None:

@@ -36,6 +36,8 @@ PLACES = {
     for place in (
         Place("overview", "Overview"),
         Place("incidents", "Incidents"),
+        Place("health", "Health"),
+        Place("settings", "Settings"),
         Place("incident", "Incident", in_menu=False),
         Place("model", "Model", in_menu=False),
         Place("column", "Column", in_menu=False),

@@ -93,7 +93,12 @@ class Status:
     @property
     def is_well(self) -> bool:
         """No incident is open, every model is judged, no notice was given up."""
-        models = any(m.incidents or m.failures or m.is_late for m in self.models)
+        return self.runs_well and not any(model.incidents for model in self.models)
+
+    @property
+    def runs_well(self) -> bool:
+        """The same of Driftline itself: whatever it has found in the models."""
+        models = any(model.failures or model.is_late for model in self.models)
         channels = any(channel.failed or not channel.known for channel in self.channels)
         return not (models or channels or any(log.error for log in self.logs))
 
