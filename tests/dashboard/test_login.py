@@ -341,6 +341,7 @@ def test_in_a_browser_who_may_act_logs_in_acts_under_that_name_and_logs_out(
     assert tab.get_by_label("Who").count() == 0
     tab.get_by_role("button", name="Add a note").last.click()
     tab.get_by_text("Note by Ann").wait_for()
+    assert tab.get_by_role("heading", name="Notices").count() == 1
     tab.reload()
     tab.get_by_text("Note by Ann").wait_for()
     other = tab.context.new_page()

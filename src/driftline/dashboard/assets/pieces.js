@@ -6,7 +6,7 @@ function follow(address) {
 }
 
 export default function ({ data, parentElement }) {
-  let root = parentElement.querySelector(":scope > .piece");
+  let root = [...parentElement.children].find((child) => child.className === "piece");
   if (!root) {
     root = document.createElement("div");
     root.className = "piece";
