@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 if TYPE_CHECKING:
@@ -87,3 +88,12 @@ def test_a_page_of_another_site_gets_no_answer(site: str) -> None:
     with pytest.raises(InvalidStatus, match="403"):
         client.connect(address, origin=Origin("https://evil.example"), legacy=True)
     client.connect(address, origin=Origin(site), legacy=True).close()
+
+
+def test_a_page_of_another_site_that_points_its_name_here_gets_no_answer(site: str) -> None:
+    evil = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
+    answer = httpx.get(f"{site}/", headers=evil)
+    assert answer.status_code == 403
+    assert "the dashboard is not known as evil.example" in answer.text
+    for name in ("localhost:8501", "[::1]:8501", "10.0.0.7"):
+        assert httpx.get(f"{site}/", headers={"Host": name}).status_code == 200

@@ -23,6 +23,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from driftline.passwords import hashed
 from driftline.settings import left_out_of, parse_settings
 
 if TYPE_CHECKING:
@@ -190,6 +191,30 @@ def test_a_container_that_others_reach_needs_a_key(
     assert httpx.get(f"{address}/v1/models").status_code == 401
     headers = {"Authorization": f"Bearer {key}"}
     assert httpx.get(f"{address}/v1/models", headers=headers).status_code == 200
+
+
+def test_where_others_reach_it_the_dashboard_needs_a_login_and_the_api_its_keys(
+    world: World, serve: Callable[..., ServiceProcess]
+) -> None:
+    world.live(range(31))
+    world.settle()
+    key = world.run("keys create", "--scope", "read").out.strip()
+    html = {"Accept": "text/html"}
+    without = serve(world.folder, "--published", "0.0.0.0", name="without")
+    assert httpx.get(without.listens(), headers=html).status_code == 404
+    assert "no `login` in the settings: it is left out" in without.text
+
+    world.settle(login={"password": str(hashed("correct horse", bytes(16)))})
+    address = serve(world.folder, "--published", "0.0.0.0", name="with").listens()
+    assert httpx.get(address, headers=html).headers["location"] == "/login"
+    form = {"name": "Ann", "password": "correct horse"}
+    cookies = httpx.post(f"{address}/login", data=form, timeout=60).cookies
+    with httpx.Client(cookies=cookies) as visitor:
+        assert "<title>Streamlit</title>" in visitor.get(address).text
+        assert visitor.get(f"{address}/v1/models").status_code == 401
+    headers = {"Authorization": f"Bearer {key}"}
+    assert httpx.get(f"{address}/v1/models", headers=headers).status_code == 200
+    assert httpx.get(f"{address}/_stcore/health", headers=headers).status_code == 401
 
 
 def test_the_health_check_of_the_image_says_whether_the_service_is_alive(
