@@ -10,9 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.dashboard.worlds import HOSTILE_MODEL
 
 from driftline.dashboard.login.sessions import Sessions
 from driftline.records import Event
+from driftline.service import acts
 from driftline.service.routing import outbox_row
 from driftline.settings import load_settings
 from driftline.stores import open_store
@@ -35,6 +37,33 @@ def test_all_is_well_where_nothing_is_wrong(world: World, open_page: Open) -> No
     assert "Driftline itself is well." in text
     assert "late-arrival Up to date 12 Mar 2026 0 by no service yet" in text
     assert "Not begun" in text
+
+
+def test_hostile_names_are_text(world: World, open_page: Open) -> None:
+    for page in ("health", "settings"):
+        opened = open_page(world.shown, page, name=HOSTILE_MODEL)
+        assert "<img" not in opened.html
+        assert "<script" not in opened.html
+    assert "<script>" in open_page(world.shown, "settings", name="calm").text
+
+
+def test_the_log_and_mutes_are_told(own_world: World, open_page: Open) -> None:
+    config = json.loads(own_world.config.read_text())
+    model = config["models"][1]
+    predictions = {"source": "ingest", "timestamp": "at", "id": "id"}
+    config["models"] = [{**model, "name": name, "predictions": predictions} for name in "ab"]
+    own_world.config.write_text(json.dumps(config))
+    table = own_world.config.parent / "driftline-log" / "b" / "predictions" / "_delta_log"
+    table.mkdir(parents=True)
+    (table / "00000000000000000000.json").write_text("no json")
+    shown = replace(own_world.shown, settings=load_settings(own_world.config))
+    now = shown.now()
+    acts.mute(own_world.store, "a", now + timedelta(hours=2), "Ann", "<b>moving</b>", now)
+    opened = open_page(shown, "health")
+    assert "1 log cannot be read." in opened.text
+    assert "a predictions 0 0 0.0 MB none" in opened.text
+    assert "b predictions cannot be read :" in opened.text
+    assert "a until 12 Mar 2026, 14:00 UTC , by Ann: “<b>moving</b>”" in opened.text
 
 
 def test_a_model_that_fails_or_is_forgotten_comes_first_with_its_reason(
