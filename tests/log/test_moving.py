@@ -90,7 +90,7 @@ def test_a_move_that_ends_half_way_is_finished_by_the_next_and_doubles_nothing(
     send(site, 5)
     site.close()
     again = open_site()
-    later = NOW + timedelta(minutes=2)
+    later = datetime.now(UTC) + timedelta(minutes=2)
     Mover(again.log, who="another process").move_all(later)
     assert ids(again) == in_table(again) == [0, 1, 2, 3, 4, 5]
     assert again.waiting() == 0

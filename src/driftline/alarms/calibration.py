@@ -39,7 +39,10 @@ FOLDS = 6
 DRAWS = 960
 """Held-out windows in all (about), of each span; each holds its dependence."""
 
-SHARE = 0.13
+TAIL = 0.8
+"""Quantile from which on the tail of honest scores is taken to be exponential."""
+
+SHARE = 0.12
 """Part of the budget that each span's threshold is set for. Spans have windows in common, so that
 together they use less than four times as much; the rest is a margin, because a finite reference
 misjudges its own tails."""
@@ -132,8 +135,8 @@ def calibrate(windows: Sequence[Profile], rate: float, spans: Sequence[int] = SP
     drawn = [np.concatenate([sums.over(run, span) for run in runs]) for span in spans]
     spread = np.array([_spread(scores, span) for scores, span in zip(drawn, spans, strict=True)])
     greatest = [(scores / wide).max(axis=1) for scores, wide in zip(drawn, spread, strict=True)]
-    least = 1 - min(0.5, SHARE * rate * len(SPANS) / len(spans))
-    thresholds = np.array([np.quantile(scores, least, method="higher") for scores in greatest])
+    chance = min(1 - TAIL, SHARE * rate * len(SPANS) / len(spans))
+    thresholds = np.array([_exceeded_with(chance, scores) for scores in greatest])
     return Calibration(
         scorer=scorer,
         questions=questions,
@@ -147,6 +150,18 @@ def calibrate(windows: Sequence[Profile], rate: float, spans: Sequence[int] = SP
         windows=count,
         rate=rate,
     )
+
+
+def _exceeded_with(chance: float, honest: Floats) -> float:
+    """The value that honest scores exceed with this chance, `1 - TAIL` at most.
+
+    Few windows hold no such quantile: the largest of 60 is exceeded by one in 61. Beyond their
+    TAIL quantile u honest scores are taken to fall off exponentially, with their mean excess b over
+    it: u + b log((1 - TAIL) / chance).
+    """
+    start = float(np.quantile(honest, TAIL))
+    excess = float((honest[honest > start] - start).mean()) if honest.max() > start else 0.0
+    return start + excess * float(np.log((1 - TAIL) / chance))
 
 
 def _held_out_runs(

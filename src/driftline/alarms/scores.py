@@ -94,11 +94,13 @@ def _numeric(
     m = np.maximum(sides.counts.sum(axis=1), 1)
     n = np.maximum(sides.reference.sum(axis=1), 1)
     error = np.sqrt(1 / m + 1 / n)
-    distance = np.abs(np.cumsum(q - p, axis=1)).max(axis=1)
+    distance = np.abs(np.cumsum(q - p, axis=1)).max(axis=1).clip(0, 1)
     ranks = mid_ranks(total)
     squares = ranks**2
     share = total.counts / total.present
     spread, wide = _deviation(share, ranks), _deviation(share, squares)
+    if np.count_nonzero(total.counts) < 3:  # of two values the spread tells no more than the mean
+        wide = np.inf
     moved, widened = (q - p) @ ranks, (q - p) @ squares
     apart = (q @ squares - (q @ ranks) ** 2) - (p @ squares - (p @ ranks) ** 2)
     cells = zero_cells(grid)

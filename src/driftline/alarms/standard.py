@@ -29,6 +29,10 @@ KNOWN_WILD = 3.5
 """A question that has been further out than this in the reference gets a larger scale where a
 single window is judged: what happened before may happen again."""
 
+RATES = ("zero_share", "new_value_share", "new_category_share", "missing_share")
+"""Questions of how often something rare is met: where the reference never met it, its days say
+nothing of the scale, and the law of independent rows (a scale of 1) is the least there can be."""
+
 MUCH = 1.5
 """Times the usual volume up to which distances other than Kolmogorov-Smirnov's are as they are."""
 
@@ -88,7 +92,9 @@ def fit_scales(scores: Floats, questions: Sequence[Question]) -> tuple[Floats, F
     two_sided = (np.quantile(widened, _QUANTILES, axis=0) / _TWO_SIDED[:, None]).max(axis=0)
     upper = (np.quantile(deviation, _QUANTILES, axis=0) / _UPPER[:, None]).max(axis=0)
     floor = np.maximum(0.1 * np.maximum(np.abs(middle), 1e-9), np.where(growth, 0.5, 0.0))
-    scale = np.where(distance, np.maximum(upper, floor), np.maximum(two_sided, 0.5))
+    rate = np.array([question.statistic in RATES for question in questions])
+    least = np.where(rate, 1.0, 0.5)
+    scale = np.where(distance, np.maximum(upper, floor), np.maximum(two_sided, least))
     return centre, scale
 
 

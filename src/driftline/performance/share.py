@@ -60,7 +60,7 @@ def level_for(rate: float, spans: Spans) -> float:
 
     >>> day = timedelta(days=1)
     >>> round(level_for(0.2 / 30, Spans(7 * day, 30 * day, day)), 2)
-    0.97
+    0.98
     """
     low, high = (1 - WIDEST) / 2, (1 - NARROWEST) / 2
     for _ in range(40):

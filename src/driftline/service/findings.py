@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -82,8 +83,10 @@ def _by(statistic: str, column: ColumnVerdict, sides: tuple[Summary, Summary]) -
     known = statistics()
     distance = "kolmogorov_smirnov" if column.kind == "numeric" else "total_variation"
     sized = statistic if statistic.endswith("_share") else distance
-    value = known[statistic](*sides)
-    return replace(column, statistic=statistic, value=value, effect=known[sized](*sides))
+    value, effect = known[statistic](*sides), known[sized](*sides)
+    return replace(
+        column, statistic=statistic, value=value, effect=0.0 if math.isnan(effect) else effect
+    )
 
 
 def quality_findings(result: WindowResult) -> list[Finding]:

@@ -4,7 +4,7 @@ Each lives in a file of its own and is found there (`driftline.registry`); its d
 reference page. Both summaries must be counted on the same grid.
 
 >>> sorted(statistics())[:2]
-['chi_squared', 'jensen_shannon']
+['chi_squared', 'common_share']
 >>> statistics()["psi"].kinds
 ('numeric', 'categorical')
 """

@@ -11,16 +11,18 @@ from driftline.statistics import statistic
 
 def zero_cells(grid: NumericGrid) -> slice:
     """The cells that hold the number zero: its own where it is a point of the grid, otherwise the
-    one between two points around it, with the lower of the two (a value that is seen once lies at a
-    point in the reference and beside it in a window).
+    one between two points around it, with both (a value that is seen once lies at a point in the
+    reference and beside it in a window).
 
     >>> zero_cells(NumericGrid(np.array([0.0, 1.0]))), zero_cells(NumericGrid(np.array([-1.0])))
-    (slice(1, 2, None), slice(1, 3, None))
+    (slice(1, 2, None), slice(1, 4, None))
+    >>> zero_cells(NumericGrid(np.array([1.0, 2.0])))
+    slice(0, 2, None)
     """
     below = int(np.searchsorted(grid.points, 0.0, "left"))
     if below < len(grid.points) and grid.points[below] == 0:
         return slice(2 * below + 1, 2 * below + 2)
-    return slice(max(0, 2 * below - 1), 2 * below + 1)
+    return slice(max(0, 2 * below - 1), 2 * below + 2)
 
 
 @statistic(kinds=("numeric",), unit="share of rows with a value", symmetric=True)
@@ -31,7 +33,7 @@ def zero_share(reference: Summary, current: Summary) -> float:
     Formula: |zeros / rows with a value of reference - the same of current|.
 
     Binning: zero's own cell where zero is a point of the grid; otherwise the cell between the two
-    points around it and the lower point.
+    points around it and these points.
 
     Range: 0 to 1. Missing values take no part. Empty side: nan.
 
