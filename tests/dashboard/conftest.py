@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from streamlit.runtime import Runtime
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.worlds import DAY, END, write_world
 
@@ -206,11 +207,21 @@ class Visit:
         self.page.screenshot(path=folder / f"{name}.png")
 
 
+@pytest.fixture(scope="session")
+def runtimes() -> list[Runtime]:
+    """Streamlit's runtime of the site: AppTest leaves the process without one."""
+    return []
+
+
 @pytest.fixture
-def visit(browser: Browser, site: str, world: World) -> Iterator[Callable[..., Visit]]:
+def visit(
+    browser: Browser, site: str, world: World, runtimes: list[Runtime]
+) -> Iterator[Callable[..., Visit]]:
     """Open a tab: `visit(width=390, color_scheme="dark", timezone_id="Asia/Kolkata")`."""
     contexts: list[BrowserContext] = []
     show(world.shown)
+    if runtimes:
+        Runtime._instance = runtimes[0]
 
     def visited(width: int = 1280, **more: Any) -> Visit:
         context = browser.new_context(viewport={"width": width, "height": 900}, **more)
@@ -223,5 +234,7 @@ def visit(browser: Browser, site: str, world: World) -> Iterator[Callable[..., V
         return visit
 
     yield visited
+    if not runtimes and Runtime.exists():
+        runtimes.append(Runtime.instance())
     for context in contexts:
         context.close()

@@ -105,7 +105,9 @@ def test_every_window_from_april_to_december_was_judged(played: Played) -> None:
     assert {window["status"] for window in windows} == {"judged"}
 
 
-def test_three_of_the_four_spells_of_worse_performance_are_found_and_no_other(played: Played) -> None:
+def test_three_of_four_spells_of_worse_performance_are_found_and_no_other(
+    played: Played,
+) -> None:
     found = [i for i in played.incidents if i["kind"] == "performance"]
     spells = ["2013-04-22", "2013-08-13", "2013-12-08"]
     assert len(found) == len(spells)
