@@ -80,7 +80,9 @@ def story(tmp_path: Path) -> Iterator[Story]:
     folder = tmp_path / "shop"
     shutil.copytree(SHOP, folder, ignore=shutil.ignore_patterns("__pycache__"))
     made = Story(folder)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs of a shell ignore it
     yield made
+    signal.signal(signal.SIGINT, before)
     for process in made.running:
         if process.poll() is None:
             process.kill()
