@@ -145,7 +145,7 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium as Debian packages it."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
