@@ -34,50 +34,17 @@ def decision_trend(points: Sequence[ColumnPoint], threshold: float) -> go.Figure
         return say(figure(200), "The column was compared in no window of these days")
     made = figure(420, hovermode="x unified")
     times = axis_time(point.window.start + point.window.length / 2 for point in points)
-    mode = "lines" if len(points) > 1 else "markers"
-    words = [_words(point) for point in points]
     made.add_scatter(
         x=times,
         y=[point.column.effect for point in points],
-        mode=mode,
+        mode="lines" if len(points) > 1 else "markers",
         name="effect",
         line={"color": BLUE, "width": 2},
-        customdata=words,
+        customdata=[_words(point) for point in points],
         hovertemplate="%{customdata}<extra></extra>",
     )
-    nowhere: list[Any] = [None]
-    alarmed = [n for n, point in enumerate(points) if point.column.alarm]
-    made.add_scatter(
-        x=[times[n] for n in alarmed] or nowhere,
-        y=[points[n].column.effect for n in alarmed] or nowhere,
-        mode="markers",
-        name="alarm",
-        marker={"color": ALARM, "symbol": "diamond", "size": 7},
-        hoverinfo="skip",
-    )
-    for name, values, colour, dash in (
-        ("p of the column", [p.column.p_value for p in points], BLUE, "solid"),
-        ("p of the window, all columns", [p.window_p for p in points], GREY, "dash"),
-    ):
-        made.add_scatter(
-            x=times,
-            y=[max(value, SMALLEST_P) for value in values],
-            yaxis="y2",
-            mode=mode,
-            name=name,
-            line={"color": colour, "width": 1.5, "dash": dash},
-            hoverinfo="skip",
-        )
-    made.add_scatter(
-        x=[times[0], times[-1]],
-        y=[threshold, threshold],
-        yaxis="y2",
-        mode="lines+markers",
-        name=f"a window alarms below {number(threshold, 2)}",
-        line={"color": ALARM, "width": 1.3, "dash": "dot"},
-        marker={"size": 3},
-        hoverinfo="skip",
-    )
+    _mark_alarms(made, times, points)
+    _draw_p_values(made, times, points, threshold)
     top = min(1.02, max(0.3, 1.2 * max(point.column.effect for point in points)))
     made.update_layout(
         xaxis={"type": "date", "anchor": "y2", "showgrid": False},
@@ -92,6 +59,47 @@ def decision_trend(points: Sequence[ColumnPoint], threshold: float) -> go.Figure
         },
     )
     return made
+
+
+def _mark_alarms(made: go.Figure, times: list[Any], points: Sequence[ColumnPoint]) -> None:
+    nowhere: list[Any] = [None]
+    alarmed = [n for n, point in enumerate(points) if point.column.alarm]
+    made.add_scatter(
+        x=[times[n] for n in alarmed] or nowhere,
+        y=[points[n].column.effect for n in alarmed] or nowhere,
+        mode="markers",
+        name="alarm",
+        marker={"color": ALARM, "symbol": "diamond", "size": 7},
+        hoverinfo="skip",
+    )
+
+
+def _draw_p_values(
+    made: go.Figure, times: list[Any], points: Sequence[ColumnPoint], threshold: float
+) -> None:
+    for name, values, colour, dash in (
+        ("p of the column", [p.column.p_value for p in points], BLUE, "solid"),
+        ("p of the window, all columns", [p.window_p for p in points], GREY, "dash"),
+    ):
+        made.add_scatter(
+            x=times,
+            y=[max(value, SMALLEST_P) for value in values],
+            yaxis="y2",
+            mode="lines" if len(points) > 1 else "markers",
+            name=name,
+            line={"color": colour, "width": 1.5, "dash": dash},
+            hoverinfo="skip",
+        )
+    made.add_scatter(
+        x=[times[0], times[-1]],
+        y=[threshold, threshold],
+        yaxis="y2",
+        mode="lines+markers",
+        name=f"a window alarms below {number(threshold, 2)}",
+        line={"color": ALARM, "width": 1.3, "dash": "dot"},
+        marker={"size": 3},
+        hoverinfo="skip",
+    )
 
 
 def _words(point: ColumnPoint) -> str:

@@ -69,20 +69,24 @@ def _fan(slots: Sequence[tuple[Window, Summary]], reference: Summary) -> go.Figu
         hovertemplate="%{customdata}<extra></extra>",
     )
     if reference.present:
-        for share, value in zip(QUANTILES, quantiles(reference), strict=True):
-            made.add_scatter(
-                x=[times[0], times[-1]],
-                y=[value, value],
-                mode="lines",
-                name="reference: median and the same shares",
-                legendgroup="reference",
-                showlegend=share == 0.5,
-                line={"color": GREY, "width": 1.6 if share == 0.5 else 0.9, "dash": "dash"},
-                hoverinfo="skip",
-            )
+        _draw_reference(made, [times[0], times[-1]], reference)
     made.update_xaxes(type="date", showgrid=False)
     made.update_yaxes(title_text="Value", nticks=6)
     return made
+
+
+def _draw_reference(made: go.Figure, ends: list[Any], reference: Summary) -> None:
+    for share, value in zip(QUANTILES, quantiles(reference), strict=True):
+        made.add_scatter(
+            x=ends,
+            y=[value, value],
+            mode="lines",
+            name="reference: median and the same shares",
+            legendgroup="reference",
+            showlegend=share == 0.5,
+            line={"color": GREY, "width": 1.6 if share == 0.5 else 0.9, "dash": "dash"},
+            hoverinfo="skip",
+        )
 
 
 def _shares(slots: Sequence[tuple[Window, Summary]], reference: Summary) -> go.Figure:

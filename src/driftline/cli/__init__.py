@@ -223,9 +223,9 @@ def dashboard(
 def password() -> None:
     """Print the hash of a password for the dashboard's login. The password is asked for, or read
     from the first line of stdin; it is not kept."""
-    from driftline import password_command
+    from driftline.commands import password
 
-    raise typer.Exit(password_command.password())
+    raise typer.Exit(password.password())
 
 
 @app.command()

@@ -45,24 +45,7 @@ def document(found: Status) -> dict[str, Any]:
         "at": iso(found.at),
         "well": found.is_well,
         "store": found.store,
-        "models": [
-            {
-                "name": model.name,
-                "judged_until": _iso(model.judged_until),
-                "windows_behind": model.behind,
-                "looked_at": _iso(model.looked),
-                "took": model.took.total_seconds() if model.took is not None else None,
-                "overdue": model.overdue.total_seconds(),
-                "failures": model.failures,
-                "failing_since": _iso(model.failing_since),
-                "error": model.error or None,
-                "open_incidents": [
-                    {"id": one.id, "kind": one.kind, "severity": one.severity, "state": one.state}
-                    for one in model.incidents
-                ],
-            }
-            for model in found.models
-        ],
+        "models": [_model_document(model) for model in found.models],
         "channels": [
             {
                 "name": channel.name,
@@ -74,23 +57,42 @@ def document(found: Status) -> dict[str, Any]:
             }
             for channel in found.channels
         ],
-        "log": [
-            {
-                "model": log.log.model,
-                "kind": log.log.kind,
-                "rows": log.size.rows,
-                "files": log.size.files,
-                "bytes": log.size.bytes,
-                "waiting_rows": log.waiting,
-                "waiting_since": _iso(log.since),
-                "error": log.error or None,
-            }
-            for log in found.logs
-        ],
+        "log": [_log_document(log) for log in found.logs],
         "mutes": [
             {"model": mute.model, "from": iso(mute.start), "to": iso(mute.end), "by": mute.by}
             for mute in found.mutes
         ],
+    }
+
+
+def _model_document(model: ModelStatus) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "judged_until": _iso(model.judged_until),
+        "windows_behind": model.behind,
+        "looked_at": _iso(model.looked),
+        "took": model.took.total_seconds() if model.took is not None else None,
+        "overdue": model.overdue.total_seconds(),
+        "failures": model.failures,
+        "failing_since": _iso(model.failing_since),
+        "error": model.error or None,
+        "open_incidents": [
+            {"id": one.id, "kind": one.kind, "severity": one.severity, "state": one.state}
+            for one in model.incidents
+        ],
+    }
+
+
+def _log_document(log: LogStatus) -> dict[str, Any]:
+    return {
+        "model": log.log.model,
+        "kind": log.log.kind,
+        "rows": log.size.rows,
+        "files": log.size.files,
+        "bytes": log.size.bytes,
+        "waiting_rows": log.waiting,
+        "waiting_since": _iso(log.since),
+        "error": log.error or None,
     }
 
 
