@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from driftline.acceptance import Acceptance
@@ -215,12 +215,11 @@ class Aged:
     """Up to when what is kept of a model is old enough to be deleted; None: all of it is kept.
 
     Attributes:
-        profiles: profiles of windows that end by then, save those of the spans in `shown`.
-        outcomes: outcomes of windows that end by then.
+        profiles, outcomes: those of windows that end by then.
         superseded: judgements of a span's performance that a later one has replaced since.
-        results: results of windows and spans that end by then, and incidents that were resolved by
-            then, with their events and notices; not those of which something has still to be told.
-        shown: spans whose profiles are kept all the same.
+        results: results of windows and spans that end by then, and incidents resolved by then with
+            events and notices, unless something has still to be told of them.
+        shown, pictured: spans whose profiles stay, and for how long from its begin each incident's.
     """
 
     profiles: datetime | None = None
@@ -228,6 +227,7 @@ class Aged:
     superseded: datetime | None = None
     results: datetime | None = None
     shown: tuple[Window, ...] = ()
+    pictured: timedelta = timedelta()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,10 @@ from driftline.errors import StoreError
 from driftline.records import Changes, Event, Incident, ModelState, OutboxRow
 from driftline.stores import open_store
 from driftline.stores.engine import make_engine, reading, writing
+from driftline.stores.incident_rows import incident_row
 from driftline.stores.schema import alembic_config, stored_version
 from driftline.stores.tables import SCHEMA_VERSION, VERSION_TABLE, metadata
+from driftline.windows import to_micros
 
 WORKER = Path(__file__).parents[1] / "stores" / "store_worker.py"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -162,3 +166,40 @@ def test_processes_that_find_an_older_store_at_once_migrate_it_once(sql_url: str
     store.begin(ModelState("m", "key", b"", BEGIN))
     assert store.models() == ["m"]
     store.close()
+
+
+def test_incidents_of_an_older_store_are_found_by_when_they_began_and_ended(sql_url: str) -> None:
+    engine = make_engine(sql_url)
+    later = [BEGIN + number * timedelta(days=1) for number in range(9)]
+    over = Incident(
+        *("over", "m", "data_drift", "high", "resolved", later[2], later[5], later[5], BEGIN),
+        *((), "moved"),
+    )
+    lasting = replace(over, id="lasting", state="open", resolved=None)
+    damaged = replace(over, id="damaged")
+    with writing(engine) as connection:
+        command.upgrade(alembic_config(connection), "0004")
+        for one in (over, lasting, damaged):
+            row = incident_row(one) | {"opened": to_micros(one.opened)}
+            row |= {"body": b"no zlib"} if one is damaged else {}
+            connection.execute(
+                text(
+                    "INSERT INTO driftline_incidents (id, model, state, opened, body) "
+                    "VALUES (:id, :model, :state, :opened, :body)"
+                ),
+                row,
+            )
+    with closing(open_store(sql_url)) as store:
+        assert store.incidents("m", since=later[6]) == [lasting]
+        with pytest.raises(StoreError, match="damaged"):
+            store.incidents("m", since=later[2])
+    with reading(engine) as connection:
+        found = connection.execute(
+            text("SELECT id, since, resolved FROM driftline_incidents ORDER BY id")
+        ).all()
+    assert [tuple(row) for row in found] == [
+        ("damaged", to_micros(later[2]), to_micros(later[2])),
+        ("lasting", to_micros(BEGIN), None),
+        ("over", to_micros(BEGIN), to_micros(later[5])),
+    ]
+    engine.dispose()

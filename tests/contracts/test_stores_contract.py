@@ -391,6 +391,25 @@ def test_incidents_are_replaced_by_id_and_listed_as_they_were_opened(begun: Stor
     assert begun.incidents("another") == []
 
 
+def test_incidents_that_are_long_over_need_not_be_read(begun: Store) -> None:
+    over, ended, lasting = (
+        incident(0, state="resolved", resolved=day(3).end),
+        incident(1, state="resolved", resolved=day(7).end),
+        incident(2),
+    )
+    of_another = incident(0, id="other", model="another")
+    assert begun.record(again(0, incidents=(over, ended, lasting, of_another)))
+    assert begun.incidents("late-arrival", since=day(7).end) == [ended, lasting]
+    later = day(7).end + timedelta(microseconds=1)
+    assert begun.incidents("late-arrival", since=later) == [lasting]
+    assert begun.incidents(since=later) == [of_another, lasting]
+    assert begun.incidents("late-arrival", open_only=True, since=BEGIN) == [lasting]
+    gone = replace(lasting, state="resolved", resolved=day(8).end)
+    assert begun.record(again(0, 2, incidents=(gone,)))
+    assert begun.incidents("late-arrival", since=day(9).start) == [gone]
+    assert begun.incidents("late-arrival", since=day(9).end) == []
+
+
 def test_events_and_outbox_rows_are_kept_once_as_they_were_first(begun: Store) -> None:
     found = incident(0)
     event, row = told(found, due=BEGIN)
@@ -652,6 +671,16 @@ def test_profiles_of_spans_that_are_shown_are_kept(begun: Store) -> None:
     shown = (Window(day(5).start, day(6).end), Window(day(1).start, day(2).end), day(2))
     assert begun.prune("late-arrival", Aged(profiles=day(7).end, shown=shown)) == 4
     assert list(begun.profiles("late-arrival")) == [day(n) for n in (1, 2, 5, 6, 8, 9)]
+
+
+def test_profiles_that_are_pictured_with_an_incident_are_kept(begun: Store) -> None:
+    over = incident(1, state="resolved", resolved=day(3).end)
+    of_another = incident(0, id="other", model="another")
+    filled(begun, 10, incidents=(incident(6), over, of_another))
+    aged = Aged(profiles=day(8).end, shown=(day(4),), pictured=2 * DAY)
+    while begun.prune("late-arrival", aged, 2):
+        pass
+    assert list(begun.profiles("late-arrival")) == [day(n) for n in (1, 2, 4, 6, 7, 9)]
 
 
 def test_of_old_spans_the_newest_judgement_is_kept(begun: Store) -> None:

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from driftline.errors import SettingsError
-from driftline.records import Incident
 from driftline.service.pruning import aged_of
 from driftline.settings import load_settings
 
@@ -84,7 +83,7 @@ def test_results_are_kept_400_days_and_profiles_400_windows_by_default(world: Wo
     kept = {}
     for window in ("1h", "1d"):
         model = world.settle(world.model(window=window)).models[0]
-        aged = aged_of(model, at, [])
+        aged = aged_of(model, at)
         assert aged.profiles is not None
         assert aged.results == at - 400 * DAY
         kept[window] = at - aged.profiles
@@ -95,15 +94,12 @@ def test_results_are_kept_400_days_and_profiles_400_windows_by_default(world: Wo
 def test_what_is_still_needed_stays_whatever_retention_says(world: World) -> None:
     at = world.day(1000)
     model = world.settle(world.labelled(retention=SHORT)).models[0]
-    incident = Incident(
-        *("i", model.name, "data_drift", "high", "open", at, at, None, at - 300 * DAY, (), "moved")
-    )
-    aged = aged_of(model, at, [incident])
+    aged = aged_of(model, at)
     assert aged.outcomes is not None
     assert aged.results is not None
     assert aged.outcomes <= at - 90 * DAY - 3 * DAY - 14 * DAY
     assert aged.results <= aged.outcomes
-    assert incident.since in aged.shown[0]
+    assert aged.pictured == 7 * DAY
 
 
 def test_what_an_accepted_change_or_a_rolling_reference_is_learned_from_stays(
@@ -111,12 +107,12 @@ def test_what_an_accepted_change_or_a_rolling_reference_is_learned_from_stays(
 ) -> None:
     at, since = world.day(1000), world.day(500)
     model = world.settle(world.model(retention=SHORT)).models[0]
-    aged = aged_of(model, at, [], [since])
+    aged = aged_of(model, at, [since])
     assert aged.results == since
     assert any(since in span and world.day(619) in span for span in aged.shown)
     span = {"from": "2024-01-01", "to": "2024-01-31", "rolling": "60d"}
     rolling = world.settle(world.model(retention=SHORT, reference=span)).models[0]
-    aged = aged_of(rolling, at, [])
+    aged = aged_of(rolling, at)
     assert aged.profiles is not None
     assert aged.profiles <= at - 6 * 60 * DAY
     assert aged.results == aged.profiles

@@ -34,7 +34,8 @@ from driftline.windows import iso, parse_moment
 
 WELL, ALARM, FAILED = 0, 1, 2
 LATELY = timedelta(days=90)
-"""How far back `check` tells people of windows, so that it does not grow with what is stored."""
+"""How far back `check` tells people of windows and of incidents that are over, so that it does not
+grow with what is stored."""
 
 
 def check(config: Path, now: str | None, as_json: bool) -> int:
@@ -95,7 +96,7 @@ def tell(
     for name, run in runs.items():
         state = store.model(name)
         since = state.position - lately if state and lately else None
-        windows, incidents = store.windows(name, since), store.incidents(name)
+        windows, incidents = store.windows(name, since), store.incidents(name, since=since)
         if not as_json:
             terminal.model_lines(name, windows, store.performance(name, since), run.error)
             if run.detectable is not None:

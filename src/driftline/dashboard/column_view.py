@@ -58,9 +58,8 @@ def column_view(shown: Shown, model: ModelSettings, column: str, days: int) -> C
     points = _points(store, model.name, column, progress, span)
     incidents = tuple(
         incident
-        for incident in store.incidents(model.name)
+        for incident in store.incidents(model.name, since=span.start)
         if column in incident.columns
-        and (incident.resolved is None or incident.resolved >= span.start)
     )
     return ColumnView(model, column, progress, span, known, points, incidents)
 

@@ -92,13 +92,12 @@ def view_of(shown: Shown, model: ModelSettings, days: int) -> ModelView | None:
     if progress is None:
         return None
     span = Window(progress.position - timedelta(days=days), progress.position)
-    incidents = shown.store.incidents(model.name)
+    incidents = tuple(shown.store.incidents(model.name, since=span.start))
     lasting = tuple(incident for incident in incidents if incident.is_open)
-    touched = [i for i in incidents if i.resolved is None or i.resolved >= span.start]
     store: Any = shown.store
     facts = facts_of(store, model.name, progress, span, model.window)
     found = status([facts.last] if facts.last else [], lasting)
-    return ModelView(model, progress, span, facts, found, lasting, tuple(touched))
+    return ModelView(model, progress, span, facts, found, lasting, incidents)
 
 
 @lru_cache(maxsize=64)

@@ -116,7 +116,8 @@ class Bases:
         return self._planned[1]
 
     def _plan_now(self, window: Window) -> Plan:
-        incidents = self.store.incidents(self.model.name)
+        first = min((one.start for one in self.seen), default=window.start)
+        incidents = self.store.incidents(self.model.name, since=first)
         seen = dict.fromkeys(self.learned.windows, frozenset[str]()) if self.rolling else {}
         for one, columns in self.seen.items():
             seen[one] = columns.union(*(i.columns for i in incidents if _lies_in(one, i)))

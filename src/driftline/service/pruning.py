@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from driftline.acceptance import REACH, REMEMBERED
-from driftline.records import Aged, Incident
+from driftline.records import Aged
 from driftline.service.ledger import horizon
 from driftline.service.watch import memory
 from driftline.settings.keeping import LONG
@@ -26,21 +26,15 @@ def prune(model: ModelSettings, store: Store, position: datetime) -> None:
     """Delete what is too old at `position`, the end of the model's newest window. Every transaction
     is small, so that others wait for none."""
     accepted = [one.since for one in store.acceptances(model.name) if one.holds]
-    aged = aged_of(model, position, store.incidents(model.name), accepted)
+    aged = aged_of(model, position, accepted)
     while store.prune(model.name, aged):
         pass
 
 
-def aged_of(
-    model: ModelSettings,
-    position: datetime,
-    incidents: Sequence[Incident],
-    accepted: Sequence[datetime] = (),
-) -> Aged:
+def aged_of(model: ModelSettings, position: datetime, accepted: Sequence[datetime] = ()) -> Aged:
     """What is old enough to go at `position`.
 
     Args:
-        incidents: all that are kept: what is shown of them stays.
         accepted: since when changes are normal: what the model is used to since is learned from the
             windows that begin then.
     """
@@ -58,12 +52,12 @@ def aged_of(
 
     longest = timedelta.max if model.window >= DAY else WEEK
     last = by(results, max(counted, joined))
-    shown = [Window(i.since, i.since + PICTURED * model.window) for i in incidents]
-    shown += [Window(since, since + REACH * learned) for since in accepted]
+    shown = [Window(since, since + REACH * learned) for since in accepted]
     return Aged(
         profiles=by(profiles, counted),
         outcomes=by(profiles, joined),
         superseded=by(profiles and min(profiles, longest), timedelta()),
         results=last and min(last, *accepted) if accepted else last,
         shown=tuple(shown),
+        pictured=PICTURED * model.window,
     )

@@ -26,6 +26,8 @@ def incident_row(incident: Incident) -> Row:
         "model": incident.model,
         "state": incident.state,
         "opened": incident.opened,
+        "since": incident.since,
+        "resolved": None if incident.is_open else incident.resolved or incident.updated,
         "body": pack(_incident_document(incident)),
     }
 

@@ -170,7 +170,8 @@ class MemoryStore:
             kept = self._models.get(model)
             if kept is None:
                 return 0
-            done = prune_model(kept, aged, most)
+            pictured = [i.since for i in self._incidents.values() if i.model == model]
+            done = prune_model(kept, aged, most, pictured)
             for incident in old_incidents(self._incidents.values(), model, aged)[: most - done]:
                 events = {e.id for e in self._events.values() if e.incident.id == incident.id}
                 if self.outbox.forget(events):
@@ -180,13 +181,15 @@ class MemoryStore:
                     done += 1
             return done
 
-    def incidents(self, model: str | None = None, open_only: bool = False) -> list[Incident]:
+    def incidents(
+        self, model: str | None = None, open_only: bool = False, since: datetime | None = None
+    ) -> list[Incident]:
         with self._lock:
             found = [
                 incident
                 for incident in self._incidents.values()
                 if (model is None or incident.model == model)
-                and (incident.is_open or not open_only)
+                and (incident.is_open or not (open_only or _ended_before(incident, since)))
             ]
         return sorted(found, key=lambda incident: (incident.opened, incident.id))
 
@@ -247,3 +250,8 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing to close."""
+
+
+def _ended_before(incident: Incident, moment: datetime | None) -> bool:
+    ended = incident.resolved or incident.updated
+    return moment is not None and ended < moment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Collection, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -27,13 +27,17 @@ class MemoryModel:
     performance: dict[tuple[datetime, datetime], PerformanceResult] = field(default_factory=dict)
 
 
-def prune_model(kept: MemoryModel, aged: Aged, most: int) -> int:
-    """Delete at most `most` of what is older than `aged` says; how many."""
+def prune_model(
+    kept: MemoryModel, aged: Aged, most: int, incidents: Collection[datetime] = ()
+) -> int:
+    """Delete at most `most` of what is older than `aged` says; how many. `incidents`: since when
+    each of them is."""
     newest = dict(sorted(kept.performance))
+    shown = [*aged.shown, *(Window(since, since + aged.pictured) for since in incidents)]
     profiles = [
         start
         for start, (window, _) in kept.profiles.items()
-        if _is_old(window.end, aged.profiles) and not any(start in span for span in aged.shown)
+        if _is_old(window.end, aged.profiles) and not any(start in span for span in shown)
     ]
     outcomes = [s for s, (window, _) in kept.outcomes.items() if _is_old(window.end, aged.outcomes)]
     windows = [s for s, r in kept.windows.items() if _is_old(r.window.end, aged.results)]

@@ -105,8 +105,11 @@ class Store(Protocol):
         """Delete what is older than `aged` says, at most about `most` rows in one transaction,
         oldest first; how many. 0: nothing more is that old."""
 
-    def incidents(self, model: str | None = None, open_only: bool = False) -> list[Incident]:
-        """Incidents in the order they were opened."""
+    def incidents(
+        self, model: str | None = None, open_only: bool = False, since: datetime | None = None
+    ) -> list[Incident]:
+        """Incidents in the order they were opened. `since`: those that are open or were resolved
+        then or later, so that what is read does not grow with what is long over."""
 
     def events(self, incident_id: str) -> list[Event]:
         """Events of one incident in order of time; those of one moment as they were recorded."""

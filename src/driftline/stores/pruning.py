@@ -6,12 +6,23 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+)
 
 from driftline.records import Aged
-from driftline.stores import incident_rows, tables
+from driftline.stores import tables
 from driftline.stores.protocol import UNSETTLED
 from driftline.stores.statements import is_of
+from driftline.windows import MICROSECOND
 
 Step = Callable[[Connection, str, Aged, int], int]
 """Deletes some rows of a model, at most so many; how many it were."""
@@ -28,14 +39,20 @@ def prune(connection: Connection, model: str, aged: Aged, most: int) -> int:
 
 
 def _profiles(connection: Connection, model: str, aged: Aged, most: int) -> int:
-    """Those between the spans that are shown."""
+    """Those between the spans that are shown, and of them those that no incident is shown with."""
     starts, done, since = tables.profiles.c.starts, 0, datetime.min.replace(tzinfo=UTC)
+    incidents = tables.incidents.c
+    pictured = select(incidents.id).where(
+        incidents.model == model,
+        incidents.since <= starts,
+        incidents.since > starts - bindparam("pictured", aged.pictured // MICROSECOND, BigInteger),
+    )
     for span in sorted(aged.shown):
-        between = and_(starts >= since, starts < span.start)
+        between = and_(starts >= since, starts < span.start, ~pictured.exists())
         of = model, aged.profiles
         done += _ended(connection, tables.profiles, of, most - done, between)
         since = max(since, span.end)
-    behind = starts >= since
+    behind = and_(starts >= since, ~pictured.exists())
     return done + _ended(connection, tables.profiles, (model, aged.profiles), most - done, behind)
 
 
@@ -114,15 +131,13 @@ def _incidents(connection: Connection, model: str, aged: Aged, most: int) -> int
     )
     ended = and_(
         incidents.model == model,
-        incidents.state == "resolved",
-        incidents.opened <= aged.results,
+        incidents.resolved <= aged.results,
         ~waiting.exists(),
     )
     found = connection.execute(
-        select(incidents.id, incidents.body).where(ended).order_by(incidents.opened).limit(most)
+        select(incidents.id).where(ended).order_by(incidents.opened).limit(most)
     )
-    known = [incident_rows.incident(dict(row)) for row in found.mappings()]
-    old = [one.id for one in known if one.resolved and one.resolved <= aged.results]
+    old = list(found.scalars())
     if old:
         theirs = select(events.id).where(events.incident_id.in_(old))
         connection.execute(delete(tables.outbox).where(outbox.event_id.in_(theirs)))

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     delete,
     func,
+    or_,
     select,
     update,
 )
@@ -210,13 +211,17 @@ class SqlStore:
         with writing(self._engine) as connection:
             return prune(connection, model, aged, most)
 
-    def incidents(self, model: str | None = None, open_only: bool = False) -> list[Incident]:
+    def incidents(
+        self, model: str | None = None, open_only: bool = False, since: datetime | None = None
+    ) -> list[Incident]:
         kept = tables.incidents.c
         found = select(kept.body).order_by(kept.opened, kept.id)
         if model is not None:
             found = found.where(kept.model == model)
         if open_only:
             found = found.where(kept.state != "resolved")
+        if since is not None:
+            found = found.where(or_(kept.resolved.is_(None), kept.resolved >= since))
         return [incident_rows.incident(row) for row in self._rows(found)]
 
     def events(self, incident_id: str) -> list[Event]:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from driftline.windows import from_micros, to_micros
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 VERSION_TABLE = "driftline_schema"
 
 
@@ -124,9 +124,13 @@ incidents = Table(
     _required("model", Text),
     _required("state", Text),
     _required("opened", Moment),
+    Column("since", Moment, nullable=False, server_default="0"),
+    Column("resolved", Moment),
     _required("body", LargeBinary),
     Index(None, "state", "model"),
     Index(None, "model", "opened"),
+    Index(None, "model", "since"),
+    Index(None, "model", "resolved"),
 )
 
 events = Table(
