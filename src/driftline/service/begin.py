@@ -10,6 +10,7 @@ from driftline.service.arrivals import arrivals_of
 from driftline.service.fitting import fit_reference, no_rows, reference_key
 from driftline.service.intake import in_chunks, take_in
 from driftline.service.ledger import compared, horizon
+from driftline.service.pairs import Pairs
 from driftline.service.steps import Watched, record
 from driftline.service.watch import Watch
 from driftline.settings.models import ReferenceSpan
@@ -68,19 +69,24 @@ def _first_window(watched: Watched) -> Window:
 
 
 def history(watched: Watched, watch: Watch) -> Changes:
-    """Predictions made before the first window whose labels the first spans are compared with."""
+    """Predictions made before the first window whose labels the first spans are compared with, or
+    teach how much performance differs by itself."""
     model, ledger = watched.model, watch.ledger
     assert ledger is not None
+    assert model.labels is not None
     position = watch.state.position
-    since = position - (compared(model) if ledger.by_pairs else horizon(model))
+    # a source that is asked for each window's pairs is asked for no more than the first spans need
+    asked = ledger.by_pairs and model.labels.timestamp is None
+    since = position - (compared(model) if asked else horizon(model))
     before = windows_between(since, position, model.window)
     arrivals = arrivals_of(watched, since)
     for chunk in in_chunks(before):
         intake = take_in(model, watched.predictions, {}, chunk)
+        known = [window for window in chunk if intake.profiles[window].rows]
+        pairs = arrivals.of(known if asked else chunk) if isinstance(arrivals, Pairs) else {}
         for window in chunk:
-            if ledger.by_pairs and intake.profiles[window].rows:
-                pairs = arrivals.known_by(window.end)
-                ledger.put_pairs(window, pairs, intake.profiles[window].rows)
+            if window in pairs and window in known:
+                ledger.put_pairs(window, pairs[window], intake.profiles[window].rows)
             elif window in intake.rows:
                 ledger.add_window(window, intake.rows[window])
     if not ledger.by_pairs:

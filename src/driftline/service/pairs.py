@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 
 from driftline.errors import DataError
 from driftline.kept_rows import labels_table, rows_table, together
+from driftline.profiles.frames import to_microseconds
 from driftline.settings.models import ModelSettings
 from driftline.settings.rows import Labels
 from driftline.sources import Source
+from driftline.windows import Window, window_numbers
 
 
 @dataclass
@@ -45,12 +48,28 @@ class Pairs:
 
     def known_by(self, moment: datetime) -> list[pa.Table]:
         """The pairs of the window that ends at `moment`, as far as they are known."""
+        return self._read(Window(moment - self.model.window, moment))
+
+    def of(self, windows: Sequence[Window]) -> dict[Window, list[pa.Table]]:
+        """The pairs of windows that follow one another without gaps: read at once where a timestamp
+        tells them apart."""
+        stamp = self.labels.timestamp
+        if stamp is None:
+            return {window: self._read(window) for window in windows}
+        found: dict[Window, list[pa.Table]] = {window: [] for window in windows}
+        for table in self._read(Window(windows[0].start, windows[-1].end)):
+            numbers = window_numbers(to_microseconds(table[stamp]), windows[0], len(windows))
+            for number in np.unique(numbers[numbers >= 0]):
+                found[windows[int(number)]].append(table.filter(pa.array(numbers == number)))
+        return found
+
+    def _read(self, span: Window) -> list[pa.Table]:
         if self.error:
             return []
         named = [self.labels.label, self.labels.prediction, self.labels.score]
-        wanted = [name for name in named if name is not None]
+        wanted = [name for name in (*named, self.labels.timestamp) if name is not None]
         try:
-            reading = self.source.batches(moment - self.model.window, moment, wanted)
+            reading = self.source.batches(span.start, span.end, wanted)
             found = list(reading)
         except DataError as error:
             self.error = str(error)
