@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ from driftline.service.steps import Watched
 from driftline.service.turns import Turns
 from driftline.settings.models import ModelSettings
 from driftline.sources import Reading, Source
+from driftline.sources.formats import Facts
+from driftline.sources.parquet import ParquetFormat
 from driftline.stores.schedule import Schedule, Turn
 from driftline.stores.sql import SqlStore, open_sql_store
 
@@ -151,3 +155,27 @@ def test_a_run_that_breaks_is_told_tried_again_and_an_incident_when_that_lasts(
     assert incident.message.startswith("no data since 4 Feb 2024: unexpected ZeroDivisionError")
     assert len(turns.store.windows("b")) == 5
     assert "nobody foresaw this" in caplog.text
+
+
+def test_a_run_reads_no_file_again_that_an_earlier_run_has_looked_at(
+    running: Any, world: World, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: Counter[str] = Counter()
+    look = ParquetFormat.look
+
+    def noted(format_: ParquetFormat, path: str, timestamp: str | None) -> Facts:
+        looked[Path(path).stem] += 1
+        return look(format_, path, timestamp)
+
+    monkeypatch.setattr(ParquetFormat, "look", noted)
+    turns = running({}, ("a",), workers=1)
+    for day in (34, 35):
+        now = world.day(day) + HOUR
+        turns.now = partial(max, now, now)
+        turns.schedule.ensure({"a": now}, now)
+        over = stepping(turns)
+        eventually(lambda: turn_of(turns, "a").due > turns.now() and not turns.running)
+        over.set()
+    assert len(turns.store.windows("a")) == 5
+    assert len(looked) == 36
+    assert set(looked.values()) == {1}

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from driftline.errors import ColumnError, SourceError
-from driftline.sources import Source, open_source
+from driftline.sources import Lasting, Source, open_source
+from driftline.sources.files import FileSource
 from driftline.sources.formats import Facts
 from driftline.sources.parquet import ParquetFormat, ParquetSettings
 
@@ -153,16 +154,75 @@ def test_a_timestamp_column_of_numbers_is_told(tmp_path: Path) -> None:
 
 def test_files_outside_the_span_are_not_read(tmp_path: Path) -> None:
     write_days(tmp_path)
-    days = source(tmp_path)
-    assert days.span() == (START, START + timedelta(hours=119))
     for day in (0, 1, 3, 4):
         path = tmp_path / f"day {day}.parquet"
-        facts = path.stat()
-        path.write_bytes(b"x" * facts.st_size)
-        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        whole = path.read_bytes()
+        footer = 8 + int.from_bytes(whole[-8:-4], "little")
+        path.write_bytes(whole[:4] + b"x" * (len(whole) - footer - 4) + whole[-footer:])
+    days = source(tmp_path)
+    assert days.span() == (START, START + timedelta(hours=119))
     reading = days.batches(START + 2 * DAY, START + 3 * DAY)
     assert reading.table()["id"].to_pylist() == list(range(48, 72))
     assert reading.problems == []
+    whole_year = days.batches()
+    assert whole_year.table().num_rows == 24
+    assert [problem.code for problem in whole_year.problems] == ["unreadable_source"] * 4
+
+
+def test_a_source_that_lasts_reads_anew_what_was_written_replaced_or_added(tmp_path: Path) -> None:
+    def put(day: int, path: Path) -> None:
+        pq.write_table(day_table(day), path, compression="none", use_dictionary=False)
+
+    for day in range(3):
+        put(day, tmp_path / f"day {day}.parquet")
+    days = source(tmp_path)
+    assert isinstance(days, Lasting)
+    assert days.again().batches().table().num_rows == 72
+    written = tmp_path / "day 0.parquet"
+    facts = written.stat()
+    put(9, written)
+    assert written.stat().st_size == facts.st_size
+    os.utime(written, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    put(7, tmp_path / "new")
+    (tmp_path / "new").replace(tmp_path / "day 1.parquet")
+    (tmp_path / "day 2.parquet").unlink()
+    put(5, tmp_path / "day 5.parquet")
+    found = days.again()
+    assert found.span() == (START + 5 * DAY, START + 9 * DAY + timedelta(hours=23))
+    ids = found.batches().table()["id"].to_pylist()
+    assert sorted(ids) == [24 * day + hour for day in (5, 7, 9) for hour in range(24)]
+    assert found.batches(START, START + 3 * DAY).table().num_rows == 0
+
+
+def test_a_file_that_is_the_same_is_looked_at_once(tmp_path: Path) -> None:
+    write_days(tmp_path, 2)
+    opened: list[str] = []
+
+    class Noting(ParquetFormat):
+        def look(self, path: str, timestamp: str | None) -> Facts:
+            opened.append(path)
+            return super().look(path, timestamp)
+
+    days = FileSource(str(tmp_path), Noting(), "ts")
+    for _ in range(3):
+        days = days.again()
+        assert days.batches().table().num_rows == 48
+    pq.write_table(day_table(2), tmp_path / "day 2.parquet")
+    assert days.again().batches().table().num_rows == 72
+    assert [Path(path).stem for path in opened] == ["day 0", "day 1", "day 2"]
+
+
+def test_what_a_folder_gives_its_files_may_become_another_kind(tmp_path: Path) -> None:
+    def put(name: str) -> None:
+        (tmp_path / f"day={name}").mkdir()
+        pq.write_table(pa.table({"x": [1]}), tmp_path / f"day={name}" / "a.parquet")
+
+    put("2013-01-01")
+    days = source(tmp_path, None)
+    assert isinstance(days, Lasting)
+    assert days.batches().table()["day"].to_pylist() == [date(2013, 1, 1)]
+    put("unknown")
+    assert days.again().batches().table()["day"].to_pylist() == ["2013-01-01", "unknown"]
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

@@ -10,7 +10,7 @@ from driftline.service.outbox import Outlet
 from driftline.service.steps import Watched
 from driftline.settings.channels import ChannelSettings, channels_of
 from driftline.settings.models import ModelSettings, Settings
-from driftline.sources import open_source
+from driftline.sources import Lasting, Source, open_source
 from driftline.stores import Store
 
 
@@ -25,6 +25,20 @@ def watched_of(model: ModelSettings) -> Watched:
         labels = open_source(settings.origin, settings.timestamp, settings.columns)
     source = open_source(predictions.origin, predictions.timestamp, required)
     return Watched(model, source, labels)
+
+
+def going_on(watched: Watched, before: Watched | None) -> Watched:
+    """The same model for another run: with the sources of the run before, where they last."""
+    if before is None:
+        return watched
+    labels = watched.labels and _lasting(watched.labels, before.labels)
+    return Watched(watched.model, _lasting(watched.predictions, before.predictions), labels)
+
+
+def _lasting(source: Source, before: Source | None) -> Source:
+    if isinstance(before, Lasting) and isinstance(before, type(source)):
+        return before.again()
+    return source
 
 
 def outlets_of(settings: Settings, store: Store) -> Mapping[str, Outlet]:

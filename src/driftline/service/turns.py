@@ -15,13 +15,14 @@ from functools import partial
 from threading import Lock, Thread
 
 from driftline.errors import DriftlineError, StoreError
-from driftline.service.build import watched_of
+from driftline.service.build import going_on, watched_of
 from driftline.service.learned import Learning
 from driftline.service.loops import keep
 from driftline.service.metrics.tally import Tally
 from driftline.service.outages import settle_outages
 from driftline.service.run import Told, catch_up
 from driftline.service.schedule import next_due, retry_at, wait_for
+from driftline.service.steps import Watched
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
 from driftline.stores.schedule import Schedule, Turn
@@ -89,6 +90,7 @@ class Turns:
     _prolonged: float = field(default_factory=time.monotonic)
     learning: Learning = field(default_factory=Learning)
     _told: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _watched: dict[str, Watched] = field(default_factory=dict)
 
     def step(self) -> float:
         """Claim and start what is due; the seconds until there may be more."""
@@ -174,7 +176,9 @@ class Turns:
 
         about = {"model": turn.model}
         try:
-            told = catch_up(watched_of(model), self.store, now, progress, None, self.learning)
+            watched = going_on(watched_of(model), self._watched.get(turn.model))
+            self._watched[turn.model] = watched
+            told = catch_up(watched, self.store, now, progress, None, self.learning)
         except StoreError as error:
             log.warning("waits for the store: %s", error, extra=about)
             return Told(error=str(error))

@@ -22,8 +22,8 @@ from driftline.windows import from_micros
 class FileSource:
     """Rows in one file, in the files of a folder, or in those that match a glob.
 
-    Files are listed anew for every reading. What was learnt of a file is remembered until its size
-    or time of change differ.
+    Files are listed anew for every reading. What was learnt of a file is remembered as long as it
+    is the same: neither written to nor replaced.
     """
 
     name: str
@@ -31,6 +31,13 @@ class FileSource:
     timestamp: str | None = None
     required: tuple[str, ...] = ()
     _known: dict[Found, Facts] = field(default_factory=dict, repr=False)
+    _common: dict[tuple[bytes, tuple[str, ...]], tuple[pa.Schema, tuple[str, ...]]] = field(
+        default_factory=dict, repr=False
+    )
+
+    def again(self) -> FileSource:
+        """The source for another run, with what it knows of the files."""
+        return self
 
     def batches(
         self,
@@ -48,7 +55,7 @@ class FileSource:
             return None
         ends: list[int] = []
         for found, facts in self._files(_ignore).items():
-            if any(part.low is None for part in facts.parts) and self._has_moments(found, facts):
+            if any(part.low is None for part in facts.parts) and self._has_moments(facts):
                 for _ in self._read(
                     found, facts, facts.parts, Moments(), [self.timestamp], _ignore
                 ):
@@ -91,6 +98,7 @@ class FileSource:
         except (*UNREADABLE, SourceError) as error:
             return _unreadable(found.path, error)
         names = facts.schema.names
+        facts = self._in_common(found, facts)
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             told = f"two columns called {', '.join(twice)}; column names must be distinct"
@@ -102,8 +110,16 @@ class FileSource:
             return replace(facts, parts=tuple(Part(p.number, known, known) for p in facts.parts))
         return facts
 
+    def _in_common(self, found: Found, facts: Facts) -> Facts:
+        """The facts with the one schema and the names that most files have: they are kept once."""
+        fields = tuple(column.name for column in _fields(found, facts))
+        key = facts.schema.serialize().to_pybytes(), fields
+        schema, names = self._common.setdefault(key, (facts.schema, fields))
+        return replace(facts, schema=schema, names=names)
+
     def _require(self, known: dict[Found, Facts]) -> None:
-        there = {name for found, facts in known.items() for name in _names(found, facts)}
+        alike = {id(facts.names): facts.names for facts in known.values()}
+        there = {name for names in alike.values() for name in names}
         absent = [name for name in self._needed() if name not in there]
         if absent and there:
             told = ", ".join(f'"{name}"{nearest(name, there)}' for name in absent)
@@ -114,8 +130,8 @@ class FileSource:
     def _needed(self) -> list[str]:
         return [name for name in (self.timestamp, *self.required) if name is not None]
 
-    def _has_moments(self, found: Found, facts: Facts) -> bool:
-        return self.timestamp is None or self.timestamp in _names(found, facts)
+    def _has_moments(self, facts: Facts) -> bool:
+        return self.timestamp is None or self.timestamp in facts.names
 
     def _tables(
         self,
@@ -126,17 +142,19 @@ class FileSource:
     ) -> Iterator[pa.Table]:
         failed, given, outside = [], 0, 0
         for found, facts in files.items():
-            missing = [name for name in self._needed() if name not in _names(found, facts)]
             if facts.rows == 0:
                 problems.append(Problem("empty_source", found.path, "the file has no rows"))
                 continue
             parts = [p for p in facts.parts if p.low is None or span.meets(p.low, p.high or p.low)]
-            if missing and parts:
-                problems.append(_missing(found, facts, missing, self.timestamp in missing))
-            outside += not parts
-            if not parts or not self._has_moments(found, facts):
+            if not parts:
+                outside += 1
                 continue
-            wanted = self._wanted(found, facts, columns)
+            missing = [name for name in self._needed() if name not in facts.names]
+            if missing:
+                problems.append(_missing(found, facts, missing, self.timestamp in missing))
+            if not self._has_moments(facts):
+                continue
+            wanted = self._wanted(facts, columns)
             before = len(problems)
             for table in self._read(found, facts, parts, span, wanted, problems.append):
                 given += table.num_rows
@@ -147,11 +165,10 @@ class FileSource:
         if failed and not given and not outside:
             raise _all_failed(failed)
 
-    def _wanted(self, found: Found, facts: Facts, columns: Collection[str] | None) -> list[str]:
-        names = _names(found, facts)
+    def _wanted(self, facts: Facts, columns: Collection[str] | None) -> list[str]:
         if columns is None:
-            return names
-        return [name for name in names if name in columns or name == self.timestamp]
+            return list(facts.names)
+        return [name for name in facts.names if name in columns or name == self.timestamp]
 
     def _read(
         self,
@@ -210,18 +227,13 @@ def _fields(found: Found, facts: Facts) -> list[pa.Field]:
     return [*facts.schema, *given]
 
 
-def _names(found: Found, facts: Facts) -> list[str]:
-    return [column.name for column in _fields(found, facts)]
-
-
 def _constant(found: Found, name: str, rows: int) -> pa.Array:
     value, kind = found.values[name]
     return pa.repeat(pa.scalar(value, kind), rows)
 
 
 def _missing(found: Found, facts: Facts, missing: list[str], left_out: bool) -> Problem:
-    names = _names(found, facts)
-    told = ", ".join(f'"{name}"{nearest(name, names)}' for name in missing)
+    told = ", ".join(f'"{name}"{nearest(name, facts.names)}' for name in missing)
     rows = (facts.rows or 0) if left_out else 0
     rest = "; its rows are left out" if left_out else ""
     return Problem("missing_column", found.path, f"no column {told}{rest}", rows)

@@ -19,16 +19,23 @@ from driftline.errors import SourceError
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
-@dataclass(frozen=True)
+_NONE: Mapping[str, tuple[Any, pa.DataType]] = {}
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """A file as it is now. `values` are those its folders give it: name to (value, Arrow type)."""
+    """A file as it is now: equal to what was found before when it is still the same.
+
+    Attributes:
+        changed: another number when the file is another, or was written to, also by a copy that
+            keeps size and time.
+        values: those its folders give it: name to (value, Arrow type).
+    """
 
     path: str
     size: int
     changed: int
-    values: Mapping[str, tuple[Any, pa.DataType]] = field(
-        default_factory=dict, compare=False, hash=False
-    )
+    values: Mapping[str, tuple[Any, pa.DataType]] = field(default_factory=lambda: _NONE, hash=False)
 
 
 def find_files(path: str, endings: tuple[str, ...]) -> list[Found]:
@@ -93,7 +100,8 @@ def _with_values(paths: list[str], root: str) -> list[Found]:
         except OSError:
             continue
         typed = {name: (_value(text, kinds[name]), kinds[name]) for name, text in values.items()}
-        found.append(Found(path, facts.st_size, facts.st_mtime_ns, typed))
+        changed = hash((facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino))
+        found.append(Found(path, facts.st_size, changed, typed or _NONE))
     return found
 
 

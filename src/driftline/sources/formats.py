@@ -22,7 +22,7 @@ def batch_rows(columns: int) -> int:
     return max(2**13, min(2**20, BATCH_CELLS // max(1, columns)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """A stretch of a file that can be read or skipped alone.
 
@@ -36,13 +36,21 @@ class Part:
     high: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """What is remembered of a file: its columns, its rows (None: not known) and its parts."""
+    """What is remembered of a file.
+
+    Attributes:
+        schema: its own columns.
+        rows: how many; None when not known.
+        parts: its parts.
+        names: of its own columns and of those that its folders give it.
+    """
 
     schema: pa.Schema
     rows: int | None
     parts: tuple[Part, ...]
+    names: tuple[str, ...] = ()
 
 
 class Format(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 from pydantic import BaseModel
@@ -99,6 +99,15 @@ class Source(Protocol):
     def columns(self, start: datetime | None = None, end: datetime | None = None) -> pa.Schema:
         """Name and type of every column; where files differ, the first file that has values. A
         source that can only tell by its rows looks at some of [start, end), or at its newest."""
+
+
+@runtime_checkable
+class Lasting(Source, Protocol):
+    """A source that can go on from run to run of a service: whatever it remembers of its rows it
+    holds against them at every reading. Other sources are made anew for each run."""
+
+    def again(self) -> Source:
+        """The source for another run."""
 
 
 class MakeSource(Protocol):
