@@ -55,14 +55,14 @@ class Learned:
     expected: Expectations
     rate: float
     _known: dict[Key, Taught] = field(default_factory=dict)
-    _turn: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
+    turn: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
 
     def of(
         self, key: Key, profiles: Callable[[Collection[Window]], Mapping[Window, Profile]]
     ) -> Taught:
         """What the windows of `key` teach; their profiles are asked for when that is not known."""
         if key not in self._known:
-            with self._turn:
+            with self.turn:
                 windows = self.windows if key[0] is None else key[0]
                 found = profiles(windows) if windows else {}
                 self.learn(key, [found[window] for window in sorted(windows) if window in found])
@@ -109,7 +109,7 @@ class Learning:
     """Learns from each model's reference once, as long as it and the settings stay the same."""
 
     _known: dict[str, tuple[bytes, Learned]] = field(default_factory=dict)
-    _turn: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
+    turn: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
 
     def of(self, model: ModelSettings, state: ModelState) -> Learned:
         """What the reference of `state` teaches. A model is asked for by one thread at a time."""
@@ -117,7 +117,7 @@ class Learning:
         key.update(f"{model.alarms!r} {model.window!r} {rate_of(model)!r}".encode())
         known = self._known.get(model.name)
         if known is None or known[0] != key.digest():
-            with self._turn:
+            with self.turn:
                 known = key.digest(), self._learn(model, state)
             self._known[model.name] = known
         return known[1]
@@ -129,7 +129,7 @@ class Learning:
             frozenset(reference.windows),
             expectations(reference),
             rate_of(model),
-            _turn=self._turn,
+            turn=self.turn,
         )
         learned.learn((None, frozenset(), NOTHING), reference.windows.values())
         return learned
