@@ -337,13 +337,14 @@ def test_in_a_browser_who_may_act_logs_in_acts_under_that_name_and_logs_out(
     enter(tab, "Ann", ACT)
     tab.wait_for_url(f"{guarded}/incident?id={incident.id}")
     tab.get_by_role("button", name="Add a note").click()
-    tab.get_by_label("Why").fill("seen")
+    tab.get_by_label("Why").fill("seen in the browser")
     assert tab.get_by_label("Who").count() == 0
     tab.get_by_role("button", name="Add a note").last.click()
-    tab.get_by_text("Note by Ann").wait_for()
+    note = tab.locator("li.noted").filter(has_text="Note by Ann").filter(has_text="seen in the")
+    note.wait_for()
     assert tab.get_by_role("heading", name="Notices").count() == 1
     tab.reload()
-    tab.get_by_text("Note by Ann").wait_for()
+    note.wait_for()
     other = tab.context.new_page()
     other.goto(f"{guarded}/incidents")
     other.get_by_role("button", name="Log out").wait_for()

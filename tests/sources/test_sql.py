@@ -201,7 +201,7 @@ def no_server() -> str:
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        (no_server(), "refused"),
+        pytest.param(no_server(), "refused", id="refused"),
         ("sqlite:///no/such/file.db", "no such file: no/such/file.db"),
         ("sqlite://", "names no file"),
         ("nosuch://me:s3cr3t@host/db", "is no database URL"),
