@@ -28,7 +28,7 @@ from driftline.records import (
     WindowResult,
 )
 from driftline.stores import Store, open_store
-from driftline.stores.protocol import CLAIM_LASTS, Outbox, Progress
+from driftline.stores.protocol import CLAIM_LASTS, MOST_LEARNED, Outbox, Progress
 from driftline.windows import Window
 
 DAY = timedelta(days=1)
@@ -771,3 +771,32 @@ def test_a_run_that_began_before_a_model_was_forgotten_records_nothing(
 def test_a_model_that_was_never_begun_can_be_forgotten(begun: Store) -> None:
     begun.forget("another")
     assert begun.models() == ["late-arrival"]
+
+
+def test_what_references_teach_is_kept_until_there_is_another_reference(
+    begun: Store, reopened: Callable[[Store], Store]
+) -> None:
+    for number in range(MOST_LEARNED + 2):
+        begun.learned.put("late-arrival", str(number), b"%d" % number)
+    begun.learned.put("late-arrival", "3", b"again")
+    begun.learned.put("late-arrival", "new", b"new")
+    begun.learned.put("unknown", "new", b"new")
+    begun.begin(replace(STATE, name="another"))
+    begun.learned.put("another", "new", b"of another")
+    store = reopened(begun)
+    names = [*map(str, range(MOST_LEARNED + 2)), "new"]
+    kept = {name: store.learned.find("late-arrival", name) for name in names}
+    assert {name: body for name, body in kept.items() if body} == {
+        "4": b"4",
+        "5": b"5",
+        "3": b"again",
+        "new": b"new",
+    }
+    assert store.model("late-arrival") == STATE
+    store.begin(replace(STATE, reference_key="other"))
+    assert store.learned.find("late-arrival", "new") is None
+    assert store.learned.find("another", "new") == b"of another"
+    store.forget("another", only_incidents=True)
+    assert store.learned.find("another", "new") == b"of another"
+    store.forget("another")
+    assert store.learned.find("another", "new") is None

@@ -32,11 +32,13 @@ PROFILE = b"DLP3"
 GRIDS = b"DLG2"
 REFERENCE = b"DLR2"
 OUTCOMES = b"DLO2"
+LEARNED = b"DLL1"
 _KINDS = {
     PROFILE: "profile",
     GRIDS: "set of grids",
     REFERENCE: "reference",
     OUTCOMES: "set of outcomes",
+    LEARNED: "record of what a reference teaches",
 }
 _DIGEST = 8
 

@@ -1,4 +1,4 @@
-"""Learned: what a model's reference teaches, kept while the service lives.
+"""Learned: what a model's reference teaches, kept while the service lives, and in its store.
 
 Decoding a reference of many windows and calibrating alarms on them takes seconds; judging a window
 takes milliseconds. Of the windows no profile is kept, so that hundreds of models fit in memory.
@@ -18,7 +18,9 @@ from driftline.profiles.profile import Profile
 from driftline.quality import Expectations, expectations
 from driftline.records import ModelState
 from driftline.reference import Reference
+from driftline.service.shelf import Shelf
 from driftline.settings.models import ModelSettings
+from driftline.stores import Store
 from driftline.windows import Window
 
 AT_ONCE = 2
@@ -34,6 +36,9 @@ what the windows held."""
 NOTHING = hashlib.blake2b(b"", digest_size=16).digest()
 """The digest of the reference's own windows: they never change."""
 
+OWN: Key = None, frozenset(), NOTHING
+"""The reference's own windows, of all columns."""
+
 Taught = tuple[Profile, Calibration | None, Movement]
 """The profile of all these windows, what they teach (None where they are too few), and how columns
 move from one to the next."""
@@ -48,12 +53,14 @@ class Learned:
         windows: which these are.
         expected: what they make ordinary.
         rate: chance of a false alarm per window that is asked for.
+        shelf: where what is learned is kept for other processes; None: nowhere.
     """
 
     reference: Reference
     windows: frozenset[Window]
     expected: Expectations
     rate: float
+    shelf: Shelf | None = None
     _known: dict[Key, Taught] = field(default_factory=dict)
     turn: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
 
@@ -62,14 +69,26 @@ class Learned:
     ) -> Taught:
         """What the windows of `key` teach; their profiles are asked for when that is not known."""
         if key not in self._known:
-            with self.turn:
-                windows = self.windows if key[0] is None else key[0]
-                found = profiles(windows) if windows else {}
-                self.learn(key, [found[window] for window in sorted(windows) if window in found])
+            taught = self.shelf.find(_words(key), self.reference.grids) if self.shelf else None
+            if taught is None:
+                with self.turn:
+                    windows = self.windows if key[0] is None else key[0]
+                    found = profiles(windows) if windows else {}
+                    known = [found[window] for window in sorted(windows) if window in found]
+                    taught = self.learn(key, known)
+                if self.shelf:
+                    self.shelf.put(_words(key), taught)
+            self.know(key, taught)
         return self._known[key]
 
-    def learn(self, key: Key, windows: Collection[Profile]) -> None:
-        """Learn from the profiles of the windows of `key`, in order of time."""
+    def know(self, key: Key, taught: Taught) -> None:
+        """Remember what the windows of `key` teach."""
+        while len(self._known) >= KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[key] = taught
+
+    def learn(self, key: Key, windows: Collection[Profile]) -> Taught:
+        """What the profiles of the windows of `key` teach, in order of time."""
         total = self.reference.total
         if key[0] is not None:
             total = sum_of(self.reference, windows)
@@ -77,9 +96,13 @@ class Learned:
         if len(windows) >= MIN_WINDOWS and self.reference.grids.keys() - key[1]:
             calibration = calibrate([without(each, key[1]) for each in windows], self.rate)
             movement = movement_of(list(windows), total)
-        while len(self._known) >= KEPT:
-            del self._known[next(iter(self._known))]
-        self._known[key] = total, calibration, movement
+        return total, calibration, movement
+
+
+def _words(key: Key) -> str:
+    windows, left_out, held = key
+    spans = "the reference" if windows is None else " ".join(map(str, windows))
+    return f"{spans} without {sorted(left_out)} {held.hex()}"
 
 
 def rate_of(model: ModelSettings) -> float:
@@ -106,30 +129,45 @@ def without(profile: Profile, names: Collection[str]) -> Profile:
 
 @dataclass
 class Learning:
-    """Learns from each model's reference once, as long as it and the settings stay the same."""
+    """Learns from each model's reference once, as long as it and the settings stay the same: what a
+    store has kept is taken from there."""
 
     _known: dict[str, tuple[bytes, Learned]] = field(default_factory=dict)
     turn: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
 
-    def of(self, model: ModelSettings, state: ModelState) -> Learned:
+    def of(self, model: ModelSettings, state: ModelState, store: Store) -> Learned:
         """What the reference of `state` teaches. A model is asked for by one thread at a time."""
         key = hashlib.blake2b(state.reference, digest_size=16)
         key.update(f"{model.alarms!r} {model.window!r} {rate_of(model)!r}".encode())
         known = self._known.get(model.name)
         if known is None or known[0] != key.digest():
-            with self.turn:
-                known = key.digest(), self._learn(model, state)
+            shelf = Shelf(store, model.name, key.digest())
+            known = key.digest(), self._found(model, shelf) or self._learn(model, state, shelf)
             self._known[model.name] = known
         return known[1]
 
-    def _learn(self, model: ModelSettings, state: ModelState) -> Learned:
-        reference = Reference.from_bytes(state.reference)
-        learned = Learned(
-            replace(reference, windows={}),
-            frozenset(reference.windows),
-            expectations(reference),
-            rate_of(model),
-            turn=self.turn,
-        )
-        learned.learn((None, frozenset(), NOTHING), reference.windows.values())
+    def _found(self, model: ModelSettings, shelf: Shelf) -> Learned | None:
+        """What was learned before, here or by another process."""
+        found = shelf.find_reference()
+        if found is None:
+            return None
+        reference, (windows, expected, taught) = found
+        learned = Learned(reference, windows, expected, rate_of(model), shelf, turn=self.turn)
+        learned.know(OWN, taught)
+        return learned
+
+    def _learn(self, model: ModelSettings, state: ModelState, shelf: Shelf) -> Learned:
+        with self.turn:
+            reference = Reference.from_bytes(state.reference)
+            learned = Learned(
+                replace(reference, windows={}),
+                frozenset(reference.windows),
+                expectations(reference),
+                rate_of(model),
+                shelf,
+                turn=self.turn,
+            )
+            taught = learned.learn(OWN, reference.windows.values())
+        learned.know(OWN, taught)
+        shelf.put_reference(learned.reference, (learned.windows, learned.expected, taught))
         return learned

@@ -93,7 +93,7 @@ def catch_up(
             if replay and replay.acceptances and not store.acceptances(state.name):
                 state = state.next()
                 record(store, Changes(state, acceptances=replay.acceptances))
-            model, learned = watched.model, learning.of(watched.model, state)
+            model, learned = watched.model, learning.of(watched.model, state, store)
             watch = load_watch(model, policy_of(model), store, state, learned)
             watch.run = f"{state.name} {iso(until)}"
             return Run(watched, store, watch, until, replay, notes).go_on(progress)

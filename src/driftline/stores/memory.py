@@ -21,7 +21,12 @@ from driftline.records import (
     PerformanceResult,
     WindowResult,
 )
-from driftline.stores.memory_model import MemoryModel, old_incidents, prune_model
+from driftline.stores.memory_model import (
+    MemoryLearned,
+    MemoryModel,
+    old_incidents,
+    prune_model,
+)
 from driftline.stores.memory_outbox import MemoryOutbox
 from driftline.stores.protocol import Progress
 from driftline.windows import Window
@@ -38,6 +43,7 @@ class MemoryStore:
         self._incidents: dict[str, Incident] = {}
         self._events: dict[str, Event] = {}
         self.outbox = MemoryOutbox(self._lock, self._events, self._incidents)
+        self.learned = MemoryLearned()
         self._mutes: dict[str, Mute] = {}
         self._acceptances: dict[str, Acceptance] = {}
         self._forgotten: dict[str, ModelState] = {}
@@ -60,6 +66,7 @@ class MemoryStore:
             before = self.model(state.name) or self._forgotten.pop(state.name, None)
             kept = state if before is None else replace(state, revision=before.revision + 1)
             self._models[state.name] = MemoryModel(kept)
+            self.learned.forget(state.name)
             return kept
 
     def record(self, changes: Changes) -> bool:
@@ -235,6 +242,7 @@ class MemoryStore:
             if kept is not None:
                 kept.state = kept.state.next()
                 if not only_incidents:
+                    self.learned.forget(model)
                     self._forgotten[model] = self._models.pop(model).state
             for one in [] if only_incidents else self.acceptances(model):
                 del self._acceptances[one.id]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from driftline.records import Aged, Incident, ModelState, PerformanceResult, WindowResult
+from driftline.stores.protocol import MOST_LEARNED
 from driftline.windows import Window
 
 K = TypeVar("K")
@@ -25,6 +26,24 @@ class MemoryModel:
     predictions: Blobs = field(default_factory=dict)
     outcomes: Blobs = field(default_factory=dict)
     performance: dict[tuple[datetime, datetime], PerformanceResult] = field(default_factory=dict)
+
+
+@dataclass
+class MemoryLearned:
+    """What references teach. See `LearnedThings`."""
+
+    _kept: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def find(self, model: str, key: str) -> bytes | None:
+        return self._kept.get(model, {}).get(key)
+
+    def put(self, model: str, key: str, body: bytes) -> None:
+        others = {k: kept for k, kept in self._kept.get(model, {}).items() if k != key}
+        newest = [*others.items(), (key, body)][-MOST_LEARNED:]
+        self._kept[model] = dict(newest)
+
+    def forget(self, model: str) -> None:
+        self._kept.pop(model, None)
 
 
 def prune_model(

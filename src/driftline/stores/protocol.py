@@ -24,6 +24,10 @@ from driftline.windows import Window
 
 CLAIM_LASTS = timedelta(minutes=5)
 
+MOST_LEARNED = 4
+"""Things that are kept of what one model's reference teaches: the reference's own, and what was
+learned since of what was accepted or of a rolling reference."""
+
 UNSETTLED: tuple[RowState, ...] = ("pending", "claimed", "held")
 """States of outbox rows that have still to be told."""
 
@@ -147,7 +151,25 @@ class Store(Protocol):
     def outbox(self) -> Outbox:
         """The queues of the channels."""
 
+    @property
+    def learned(self) -> LearnedThings:
+        """What references teach."""
+
     def close(self) -> None: ...
+
+
+class LearnedThings(Protocol):
+    """What each model's reference teaches, so that it need not be learned anew by every process.
+
+    Nothing is lost with it. It goes with what else hangs on the reference.
+    """
+
+    def find(self, model: str, key: str) -> bytes | None:
+        """What was put there; None when it is not there, or not any more."""
+
+    def put(self, model: str, key: str, body: bytes) -> None:
+        """Keep something of a model that was begun, in place of what has its key. Of each model the
+        `MOST_LEARNED` newest things are kept."""
 
 
 class Outbox(Protocol):

@@ -37,6 +37,7 @@ from driftline.stores.packing import Row
 from driftline.stores.protocol import Progress
 from driftline.stores.pruning import prune
 from driftline.stores.schema import open_database
+from driftline.stores.sql_learned import SqlLearned
 from driftline.stores.sql_outbox import SqlOutbox
 from driftline.stores.statements import (
     is_of,
@@ -56,6 +57,7 @@ _OF_ONE_REFERENCE = (
     tables.outcomes,
     tables.performance,
     tables.early_labels,
+    tables.learned,
 )
 
 
@@ -74,6 +76,7 @@ class SqlStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.outbox = SqlOutbox(engine)
+        self.learned = SqlLearned(engine)
         self.recorded: Callable[[Changes], None] = lambda changes: None
 
     @property

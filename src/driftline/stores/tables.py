@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from driftline.windows import from_micros, to_micros
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 VERSION_TABLE = "driftline_schema"
 
 
@@ -95,6 +95,16 @@ def _one_per_window(name: str, *columns: Column[object]) -> Table:
         _required("body", LargeBinary),
     )
 
+
+learned = Table(
+    "driftline_learned",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("model_id", Integer, ForeignKey("driftline_models.id"), nullable=False),
+    _required("key", Text),
+    _required("body", LargeBinary),
+    UniqueConstraint("model_id", "key"),
+)
 
 windows = _one_per_window(
     "driftline_windows",
