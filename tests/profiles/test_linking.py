@@ -14,7 +14,7 @@ from driftline.alarms.judge import judge
 from driftline.profiles.codec import decode_grids, decode_profile, encode_grids, encode_profile
 from driftline.profiles.profile import Profile, profile_batches, profile_groups, profile_table
 from driftline.reference import Reference, profile_windows
-from driftline.statistics.coupling import covariance
+from driftline.statistics.coupling import correlation, covariance
 
 DAYS, ROWS = 40, 200
 Table = dict[str, np.ndarray[Any, Any]]
@@ -74,6 +74,8 @@ def test_the_sums_are_those_of_the_rows(reference: Reference) -> None:
         assert summary.together == int(own @ other)
         assert summary.partner == int(other.sum())
         assert covariance(summary) == pytest.approx(float(np.cov(own, other, bias=True)[0, 1]))
+        found = correlation(summary, profile.columns[link.partner])
+        assert found == pytest.approx(float(np.corrcoef(own, other)[0, 1]))
 
 
 def test_sums_add_over_batches_and_groups_and_subtract(reference: Reference) -> None:
@@ -103,6 +105,32 @@ def test_a_window_without_the_partner_has_no_relation_with_it(reference: Referen
     for name, summary in linked.items():
         if summary.grid.link and "plan" in (name, summary.grid.link.partner):
             assert covariance(summary) == pytest.approx(0.0)
+            assert np.isnan(correlation(summary, linked[summary.grid.link.partner]))
+
+
+def test_nothing_is_said_of_a_relation_with_a_column_that_is_gone(reference: Reference) -> None:
+    calibration = calibrate(list(reference.windows.values()), 1 / 30)
+    live = pa.table(days(3, 1)).drop_columns(["speed"])
+    window = reference.profile(live)
+    told = judge(calibration, [calibration.scorer.score(window)], window)
+    assert [column.name for column in told.blamed] == ["speed"]
+
+
+@pytest.mark.parametrize("changed", ["load", "speed", "plan"])
+def test_a_column_is_not_blamed_for_a_partner_that_leaves_its_range(
+    reference: Reference, changed: str
+) -> None:
+    live = days(4, 8)
+    if changed == "plan":
+        live["plan"] = np.where(live["plan"] == "small", "tiny", live["plan"]).astype(object)
+    else:
+        live[changed] = live[changed] * 10
+    calibration = calibrate(list(reference.windows.values()), 1 / 30)
+    windows = _windows(reference, live)
+    scores = [calibration.scorer.score(window) for window in windows]
+    for i, window in enumerate(windows):
+        told = judge(calibration, scores[: i + 1], window)
+        assert [column.name for column in told.blamed] == [changed]
 
 
 def test_a_relation_that_is_lost_is_an_alarm_that_names_the_column(reference: Reference) -> None:

@@ -24,6 +24,7 @@ from driftline.alarms.evidence import Evidence, Scorer, score_own_windows
 from driftline.alarms.questions import Question, questions_of
 from driftline.alarms.spans import Run, sums_for
 from driftline.alarms.standard import Standard, Volume, fit_scales, fit_standard, fit_volume
+from driftline.alarms.tails import TAIL, exceeded_with, spread_of, spread_of_sums
 from driftline.profiles.grid import Floats
 from driftline.profiles.profile import Profile
 
@@ -38,9 +39,6 @@ FOLDS = 6
 
 DRAWS = 960
 """Held-out windows in all (about), of each span; each holds its dependence."""
-
-TAIL = 0.8
-"""Quantile from which on the tail of honest scores is taken to be exponential."""
 
 SHARE = 0.12
 """Part of the budget that each span's threshold is set for. Spans have windows in common, so that
@@ -117,8 +115,7 @@ class Calibration:
 def calibrate(windows: Sequence[Profile], rate: float, spans: Sequence[int] = SPANS) -> Calibration:
     """Learn from the reference's windows; `rate` is the allowed chance of an alarm per window.
 
-    Spans longer than half of the reference are left out.
-
+    Spans ascend; those longer than half of the reference are left out.
     Deterministic: the draws have a fixed seed. Raises ValueError for fewer than MIN_WINDOWS.
     """
     count = len(windows)
@@ -133,10 +130,12 @@ def calibrate(windows: Sequence[Profile], rate: float, spans: Sequence[int] = SP
     runs = [replace(run, scores=(run.scores - centre) / scale) for run in runs]
     sums = sums_for(questions, count)
     drawn = [np.concatenate([sums.over(run, span) for run in runs]) for span in spans]
-    spread = np.array([_spread(scores, span) for scores, span in zip(drawn, spans, strict=True)])
-    greatest = [(scores / wide).max(axis=1) for scores, wide in zip(drawn, spread, strict=True)]
     chance = min(1 - TAIL, SHARE * rate * len(SPANS) / len(spans))
-    thresholds = np.array([_exceeded_with(chance, scores) for scores in greatest])
+    kinds = [q.statistic for q in (*questions, *(q for q in questions if q.weighed))]
+    ones = [spread_of(scores, kinds, chance) for scores in drawn[: spans.count(1)]]
+    spread = np.array([*ones, *(spread_of_sums(scores) for scores in drawn[len(ones) :])])
+    greatest = [(scores / wide).max(axis=1) for scores, wide in zip(drawn, spread, strict=True)]
+    thresholds = np.array([exceeded_with(chance, scores) for scores in greatest])
     return Calibration(
         scorer=scorer,
         questions=questions,
@@ -150,18 +149,6 @@ def calibrate(windows: Sequence[Profile], rate: float, spans: Sequence[int] = SP
         windows=count,
         rate=rate,
     )
-
-
-def _exceeded_with(chance: float, honest: Floats) -> float:
-    """The value that honest scores exceed with this chance, `1 - TAIL` at most.
-
-    Few windows hold no such quantile: the largest of 60 is exceeded by one in 61. Beyond their
-    TAIL quantile u honest scores are taken to fall off exponentially, with their mean excess b over
-    it: u + b log((1 - TAIL) / chance).
-    """
-    start = float(np.quantile(honest, TAIL))
-    excess = float((honest[honest > start] - start).mean()) if honest.max() > start else 0.0
-    return start + excess * float(np.log((1 - TAIL) / chance))
 
 
 def _held_out_runs(
@@ -190,9 +177,3 @@ def _of_residuals(runs: Sequence[Run], questions: Sequence[Question]) -> tuple[F
     left = np.concatenate([run.scores[:, count:] for run in runs])
     centre, scale = fit_scales(left, [question for question in questions if question.weighed])
     return np.append(np.zeros(count), centre), np.append(np.ones(count), scale)
-
-
-def _spread(scores: Floats, span: int) -> Floats:
-    if span == 1:
-        return np.ones(scores.shape[1])
-    return np.maximum(np.quantile(scores, 0.95, axis=0) / 1.96, 0.8)

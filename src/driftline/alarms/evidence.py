@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftline.alarms.scores import Score, Sides, scores_of
-from driftline.profiles.grid import CategoricalGrid, Floats
+from driftline.profiles.grid import CategoricalGrid, Counts, Floats
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
-from driftline.statistics.coupling import covariance
+from driftline.statistics.coupling import correlation
 
 TOGETHER = 256
 """Windows that are scored at once: more take more memory and are no faster."""
@@ -54,7 +54,8 @@ class Scorer:
     Attributes:
         total: the reference's profile.
         new: for each column the reference rows that were new in their own window (in no other).
-        coupling: for each column its usual covariance of marks with its partner's.
+        coupling: for each column its usual correlation of marks with its partner's, 0 without a
+            partner.
     """
 
     total: Profile
@@ -74,7 +75,7 @@ class Scorer:
                 reference_missing=np.array([float(total.missing)]),
                 new=new,
                 reference_new=np.array([float(self.new[name])]),
-                coupling=np.array([covariance(summary)]),
+                coupling=np.array([coupling_of(window, name)]),
                 usual_coupling=self.coupling[name],
             )
             found += scores_of(total, sides)
@@ -98,12 +99,12 @@ def score_own_windows(windows: Sequence[Profile]) -> tuple[Scorer, Evidence]:
         own = [window.columns[name] for window in windows]
         lone = np.concatenate([_lone(whole, part) for part in _parts(own)])
         new[name] = int(lone.sum())
-        rows = max(1, whole.rows)
-        coupling[name] = sum(covariance(window) * window.rows / rows for window in own)
+        related = np.array([coupling_of(window, name) for window in windows])
+        coupling[name] = _usual(related, np.array([window.rows for window in windows]))
         parts: list[list[Score]] = []
         for i, part in enumerate(_parts(own)):
-            alone = lone[i * TOGETHER : i * TOGETHER + len(part)]
-            sides = _own_sides(whole, part, alone, (float(lone.sum()), coupling[name]))
+            at = slice(i * TOGETHER, i * TOGETHER + len(part))
+            sides = _own_sides(whole, part, (lone[at], new[name]), (related[at], coupling[name]))
             parts.append(scores_of(whole, sides))
         for question in zip(*parts, strict=True):
             scores, effects, volumes = (
@@ -136,10 +137,28 @@ def _new(whole: Summary, reference: Floats, counts: Floats) -> Floats:
     return rows
 
 
+def coupling_of(window: Profile, name: str) -> float:
+    """How a column of a window goes together with its partner; nan where that cannot be said."""
+    summary = window.columns[name]
+    link = summary.grid.link
+    return correlation(summary, window.columns.get(link.partner) if link else None)
+
+
+def _usual(related: Floats, rows: Counts) -> float:
+    """The mean over rows of the windows of which it can be said; 0 where there are none."""
+    known = ~np.isnan(related)
+    return float(np.average(related[known], weights=rows[known])) if rows[known].any() else 0.0
+
+
 def _own_sides(
-    whole: Summary, part: Sequence[Summary], lone: Floats, usual: tuple[float, float]
+    whole: Summary,
+    part: Sequence[Summary],
+    new: tuple[Floats, int],
+    coupling: tuple[Floats, float],
 ) -> Sides:
-    all_lone, coupling = usual
+    """`new`: rows with values that no other window has, of each window and of all; `coupling`: of
+    each window, and what is usual."""
+    lone, all_lone = new
     counts = _counts(part)
     missing = np.array([summary.missing for summary in part], dtype=np.float64)
     return Sides(
@@ -149,6 +168,6 @@ def _own_sides(
         reference_missing=whole.missing - missing,
         new=lone,
         reference_new=all_lone - lone,
-        coupling=np.array([covariance(summary) for summary in part]),
-        usual_coupling=coupling,
+        coupling=coupling[0],
+        usual_coupling=coupling[1],
     )

@@ -11,8 +11,9 @@ from scipy.special import ndtr
 
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration
 from driftline.alarms.evidence import Evidence, stack
+from driftline.alarms.telling import told_of
 from driftline.alarms.verdict import ColumnVerdict, Verdict
-from driftline.profiles.grid import Floats, NumericGrid
+from driftline.profiles.grid import NumericGrid
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
 from driftline.statistics import statistics
@@ -48,17 +49,9 @@ def judge(
     over = np.where(matters, over, np.minimum(over, 1.0))
     score = over.max(axis=0)
     span = over.argmax(axis=0)
-    best: dict[str, int] = {}
-    alarmed: dict[str, tuple[str, ...]] = {}
-    for i, question in enumerate(calibration.questions):
-        for column in [name for name in question.columns if name in window.columns]:
-            if column not in best or _says_more(calibration, score, i, best[column]):
-                best[column] = i
-            told = alarmed.get(column, ())
-            if score[i] > 1 and question.statistic not in told:
-                alarmed[column] = (*told, question.statistic)
+    told = told_of(calibration.questions, score, window.columns)
     columns = []
-    for name, i in best.items():
+    for name, (i, alarmed) in told.items():
         reference, current = calibration.scorer.total.columns[name], window.columns[name]
         deviation = max(0.0, float(score[i] * calibration.thresholds[span[i]]))
         columns.append(
@@ -72,7 +65,7 @@ def judge(
                     blame=float(score[i]),
                 ),
                 alarm=bool(score[i] > 1),
-                alarmed=alarmed.get(name, ()),
+                alarmed=alarmed,
             )
         )
     return Verdict(
@@ -82,17 +75,6 @@ def judge(
         method="calibrated",
         note=_note(calibration),
     )
-
-
-def _says_more(calibration: Calibration, score: Floats, i: int, j: int) -> bool:
-    """Whether question i is to be told of a column rather than j: the further out; but of two that
-    alarm the one about the column itself, because a column that has changed goes together with
-    others differently, too."""
-    if min(score[i], score[j]) > 1:
-        alone = [calibration.questions[k].partner is None for k in (i, j)]
-        if alone[0] != alone[1]:
-            return alone[0]
-    return bool(score[i] > score[j])
 
 
 def _note(calibration: Calibration) -> str:

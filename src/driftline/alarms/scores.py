@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, ndtri
 
 from driftline.profiles.grid import Floats, NumericGrid
-from driftline.profiles.link import Link
 from driftline.profiles.summary import Summary
 from driftline.statistics.common_share import COMMON
 from driftline.statistics.one_value_share import group_starts
@@ -32,7 +31,8 @@ Score = tuple[Floats, Floats, Floats]
 class Sides:
     """The windows' counts (windows x cells) and those of their references, missing rows beside
     them; `new` and `reference_new` are the rows with values that the other windows lack,
-    `coupling` the covariance of the marks with the partner's, and what it usually is."""
+    `coupling` the correlation of the marks with the partner's (nan where there is none), and what
+    it usually is."""
 
     counts: Floats
     missing: Floats
@@ -67,16 +67,13 @@ def scores_of(total: Summary, sides: Sides) -> list[Score]:
         for score, effect in found
     ]
     told.append(_missing(sides))
-    return [*told, _coupling(total.grid.link, sides)] if total.grid.link else told
+    return [*told, _coupling(sides)] if total.grid.link else told
 
 
-def _coupling(link: Link, sides: Sides) -> Score:
+def _coupling(sides: Sides) -> Score:
+    """A window in which nothing can be said of the relation is no evidence."""
     rows = sides.counts.sum(axis=1) + sides.missing
-    usual = sides.usual_coupling
-    if usual <= 0:
-        return np.zeros(len(rows)), np.zeros(len(rows)), rows
-    change = link.strength * (sides.coupling / usual - 1)
-    change = np.where(rows > 0, change, 0.0)
+    change = np.nan_to_num(sides.coupling - sides.usual_coupling)
     return change * np.sqrt(rows), np.minimum(np.abs(change), 1.0), rows
 
 

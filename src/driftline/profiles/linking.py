@@ -157,16 +157,26 @@ def _strongest(a: Bins, b: Bins, windows: Bins) -> _Pair:
     left, right = 1 / np.sqrt(own + soft), 1 / np.sqrt(other + soft)
     u, _, v = np.linalg.svd(left[:, None] * apart * right)
     f, g = _whole(u[:, 0] * left, own), _whole(v[0] * right, other)
-    rows = np.maximum(tables.sum(axis=(1, 2)), 1)
-    p, q = tables.sum(axis=(0, 2)) / rows.sum(), tables.sum(axis=(0, 1)) / rows.sum()
-    spread = float(np.sqrt((p @ f**2 - (p @ f) ** 2) * (q @ g**2 - (q @ g) ** 2)))
-    if spread == 0:
+    rows = tables.sum(axis=(1, 2))
+    own, other = tables.sum(axis=2), tables.sum(axis=1)
+    means, variances = _moments(own, f)
+    others, spreads = _moments(other, g)
+    product = variances * spreads
+    known = product > 0
+    if not known.any():
         return _Pair((f, g), 0.0, 0.0)
-    means = (tables.sum(axis=2) @ f) / rows * ((tables.sum(axis=1) @ g) / rows)
-    each = ((tables @ g) @ f / rows - means) / spread
+    together = ((tables @ g) @ f)[known] / rows[known] - (means * others)[known]
+    each, rows = together / np.sqrt(product[known]), rows[known]
     strength = float(np.average(each, weights=rows))
     differ = float(np.std((each - strength) * np.sqrt(rows)))
     return _Pair((f, g), strength, strength * float(np.sqrt(np.median(rows))) / max(differ, 0.7))
+
+
+def _moments(tables: Counts, marks: Counts) -> tuple[Floats, Floats]:
+    """Mean and variance of the marks of each window's rows."""
+    rows = np.maximum(tables.sum(axis=1), 1)
+    mean = tables @ marks / rows
+    return mean, tables @ marks**2 / rows - mean**2
 
 
 def _apart(tables: Counts) -> Floats:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from driftline.profiles.grid import NumericGrid
+from driftline.profiles.link import Coding
 from driftline.profiles.summary import Summary
 from driftline.statistics import statistic
+
+LEAST_VARIANCE = 1e-9
+"""Variance of marks below which all of them are the same: they are whole numbers."""
 
 
 def covariance(summary: Summary) -> float:
@@ -14,11 +20,36 @@ def covariance(summary: Summary) -> float:
     link = summary.grid.link
     if link is None or summary.rows == 0:
         return 0.0
+    own, _ = _mean_and_variance(summary, link.own)
+    return summary.together / summary.rows - own * summary.partner / summary.rows
+
+
+def correlation(summary: Summary, partner: Summary | None) -> float:
+    """Correlation of the marks of a column's rows with its partner's, -1 to 1, in a window of which
+    `partner` is the partner's summary. What each of the two does by itself leaves it as it is.
+
+    nan where nothing can be said of a relation: without a link, rows or partner, and where either
+    column has one mark only.
+    """
+    link = summary.grid.link
+    if link is None or partner is None or summary.rows == 0:
+        return math.nan
+    _, own = _mean_and_variance(summary, link.own)
+    _, other = _mean_and_variance(partner, link.other)
+    if min(own, other) < LEAST_VARIANCE:
+        return math.nan
+    return covariance(summary) / math.sqrt(own * other)
+
+
+def _mean_and_variance(summary: Summary, coding: Coding) -> tuple[float, float]:
+    """Of the marks of a column's rows, of which there are some."""
     grid = summary.grid
     points = grid.points if isinstance(grid, NumericGrid) else None
-    marks = link.own.of_cells(points, grid.cells)
-    own = int(summary.counts @ marks) + summary.missing * link.own.marks[0]
-    return summary.together / summary.rows - own / summary.rows * summary.partner / summary.rows
+    marks = coding.of_cells(points, grid.cells)
+    missing = coding.marks[0]
+    mean = (int(summary.counts @ marks) + summary.missing * missing) / summary.rows
+    square = (int(summary.counts @ marks**2) + summary.missing * missing**2) / summary.rows
+    return mean, square - mean**2
 
 
 @statistic(high=np.inf, unit="squared mark", symmetric=True, of_values=False)
@@ -34,6 +65,9 @@ def coupling(reference: Summary, current: Summary) -> float:
     between numbers, between categories, or between the two.
 
     Range: 0 to 98. A side without rows: nan. A window keeps two whole numbers for it, which add.
+
+    Alarms look at the correlation instead: the covariance by the standard deviations of both
+    columns' marks, which what each column does by itself leaves as it is.
 
     Source: Fisher (1940), The precision of discriminant functions (canonical marks of a two-way
     table).
