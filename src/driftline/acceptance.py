@@ -135,7 +135,7 @@ def plan_for(
     accepted, waiting = None, holding
     known = 0
     for i, one in reversed(list(enumerate(holding))):
-        since = sum(w.start >= one.since for w in usable)
+        since = _since(one, usable)
         known = known or since
         if since >= enough:
             accepted, waiting = one, holding[i + 1 :]
@@ -147,6 +147,25 @@ def plan_for(
         newest = _newest(usable, window, rolling, enough)
         chosen = newest if len(newest) >= enough else chosen
     return Plan(chosen, accepted, tuple(waiting), known if waiting else 0, enough)
+
+
+def learned_since(one: Acceptance, acceptances: Sequence[Acceptance], seen: Sequence[Seen]) -> int:
+    """How many of the windows since an acceptance can be learned from."""
+    return _since(one, [each.window for each in seen if _normal(each, acceptances)])
+
+
+def most_learned(length: timedelta, most: int) -> int:
+    """Windows since an acceptance from which on more of them change nothing: later ones are not
+    learned from.
+
+    >>> most_learned(timedelta(days=1), 60)
+    90
+    """
+    return math.ceil(GROWTH * max(most, enough_windows(length)))
+
+
+def _since(one: Acceptance, usable: Sequence[Window]) -> int:
+    return sum(window.start >= one.since for window in usable)
 
 
 def _normal(seen: Seen, acceptances: Sequence[Acceptance]) -> bool:

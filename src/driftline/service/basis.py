@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from driftline.acceptance import MOVES, REMEMBERED, Acceptance, Plan, Rolling, Seen, plan_for
+from driftline.acceptance import (
+    MOVES,
+    REMEMBERED,
+    Acceptance,
+    Plan,
+    Rolling,
+    Seen,
+    enough_windows,
+    learned_since,
+    most_learned,
+    plan_for,
+)
 from driftline.alarms.blame import Movement
 from driftline.alarms.calibration import Calibration
 from driftline.profiles.codec import decode_profile
@@ -116,14 +127,36 @@ class Bases:
         return self._planned[1]
 
     def _plan_now(self, window: Window) -> Plan:
-        first = min((one.start for one in self.seen), default=window.start)
-        incidents = self.store.incidents(self.model.name, since=first)
-        seen = dict.fromkeys(self.learned.windows, frozenset[str]()) if self.rolling else {}
-        for one, columns in self.seen.items():
-            seen[one] = columns.union(*(i.columns for i in incidents if _lies_in(one, i)))
-        listed = [Seen(one, columns) for one, columns in sorted(seen.items())]
+        listed = self._troubles()
+        if self.rolling:
+            own = self.learned.windows.difference(self.seen)
+            listed = sorted([*map(Seen, own), *listed], key=lambda one: one.window)
         most = len(self.learned.windows)
         return plan_for(window, self.acceptances, listed, most, self.rolling)
+
+    def _troubles(self) -> list[Seen]:
+        """The windows that were judged, with what was found about their columns, in order."""
+        first = min((one.start for one in self.seen), default=self.state.position)
+        incidents = self.store.incidents(self.model.name, since=first)
+        return [
+            Seen(one, columns.union(*(i.columns for i in incidents if _lies_in(one, i))))
+            for one, columns in sorted(self.seen.items())
+        ]
+
+    def read_since(self, one: Acceptance) -> bool:
+        """Read of the windows since an acceptance as many as can be learned from; whether these are
+        enough to judge by, so that what is before does not matter."""
+        model, position = self.model, self.state.position
+        needed = most_learned(model.window, len(self.learned.windows))
+        start, known = one.since, 0
+        while start < position and known < needed:
+            end = min(start + needed * model.window, position)
+            for result in self.store.windows(model.name, start, end):
+                self.add(result)
+            start, known = end, learned_since(one, self.acceptances, self._troubles())
+        again = position - model.late_predictions - model.window  # these may be judged again
+        old = [seen for seen in self._troubles() if seen.window.end <= again]
+        return learned_since(one, self.acceptances, old) >= enough_windows(model.window)
 
     def _profiles(
         self, blobs: Mapping[Window, bytes], chosen: Collection[Window]
@@ -178,9 +211,11 @@ def load_bases(model: ModelSettings, learned: Learned, store: Store, state: Mode
     bases = Bases(model, learned, store, state, tuple(kept))
     if not bases.moves:
         return bases
-    first = min((one.since for one in kept), default=position)
+    for one in sorted(kept, key=lambda one: (one.since, one.at), reverse=True):
+        if bases.read_since(one):
+            break
     if bases.rolling is not None:
-        first = min(first, position - REMEMBERED * bases.rolling.length - bases.rolling.gap)
-    for result in store.windows(model.name, first, position):
-        bases.add(result)
+        first = position - REMEMBERED * bases.rolling.length - bases.rolling.gap
+        for result in store.windows(model.name, first, position):
+            bases.add(result)
     return bases
