@@ -7,7 +7,6 @@ import html
 import json
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import pytest
 from streamlit.runtime import Runtime
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.worlds import DAY, END, write_world
+from tests.fixtures.browser import visiting
 
 from driftline.dashboard.application import application
 from driftline.dashboard.options import set_up
@@ -29,7 +29,8 @@ from driftline.settings import load_settings
 from driftline.stores import Store, open_store
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+    from playwright.sync_api import Browser
+    from tests.fixtures.browser import Visit
 
 
 @dataclass(frozen=True)
@@ -133,32 +134,6 @@ def open_page() -> Callable[..., Opened]:
     return opened
 
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium as Debian packages it."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.skip("chromium is not installed: these tests did not run")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(scope="session")
 def site(world: World) -> Iterator[str]:
     """The address of the dashboard of `world`, served in this process."""
@@ -168,43 +143,6 @@ def site(world: World) -> Iterator[str]:
         yield url_of(listening)
         http.stop()
         http.join(5)
-
-
-@dataclass
-class Visit:
-    """A tab of the browser, and what it asked for and said on its console."""
-
-    page: Page
-    address: str
-    asked: list[str]
-    said: list[str]
-
-    def hear(self, line: ConsoleMessage) -> None:
-        if line.type in ("error", "warning"):
-            self.said.append(line.text)
-
-    def open(self, path: str = "/") -> Visit:
-        self.page.goto(self.address + path)
-        self.page.locator(".foot").wait_for(timeout=120_000)
-        return self
-
-    def settle(self) -> Visit:
-        """Wait until nothing is being drawn."""
-        self.page.wait_for_function(
-            "!document.querySelector('[data-testid=stApp]').dataset.testScriptState"
-            "?.includes('running')"
-        )
-        return self
-
-    def picture(self, folder: Path, name: str) -> None:
-        """The whole page as it stands, for people to look at."""
-        main = "document.querySelector('[data-testid=stMain]').scrollHeight"
-        size = self.page.viewport_size or {"width": 1280, "height": 800}
-        height = int(self.page.evaluate(main)) + 10
-        self.page.set_viewport_size({"width": size["width"], "height": height})
-        time.sleep(0.6)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=folder / f"{name}.png")
 
 
 @pytest.fixture(scope="session")
@@ -218,23 +156,10 @@ def visit(
     browser: Browser, site: str, world: World, runtimes: list[Runtime]
 ) -> Iterator[Callable[..., Visit]]:
     """Open a tab: `visit(width=390, color_scheme="dark", timezone_id="Asia/Kolkata")`."""
-    contexts: list[BrowserContext] = []
     show(world.shown)
     if runtimes:
         Runtime._instance = runtimes[0]
-
-    def visited(width: int = 1280, **more: Any) -> Visit:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **more)
-        contexts.append(context)
-        visit = Visit(context.new_page(), site, [], [])
-        visit.page.on("request", lambda request: visit.asked.append(request.url))
-        visit.page.on("websocket", lambda socket: visit.asked.append(socket.url))
-        visit.page.on("console", visit.hear)
-        visit.page.on("pageerror", lambda error: visit.said.append(str(error)))
-        return visit
-
-    yield visited
+    with visiting(browser, site) as visit:
+        yield visit
     if not runtimes and Runtime.exists():
         runtimes.append(Runtime.instance())
-    for context in contexts:
-        context.close()

@@ -22,8 +22,9 @@ from driftline.stores.schedule import Schedule
 from driftline.stores.sql import SqlStore
 
 if TYPE_CHECKING:
-    from tests.conftest import Loopback
-    from tests.dashboard.conftest import Opened, Visit, World
+    from tests.dashboard.conftest import Opened, World
+    from tests.fixtures.browser import Visit
+    from tests.fixtures.http_servers import Loopback
 
     Open = Callable[..., Opened]
     Tab = Callable[..., Visit]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 if TYPE_CHECKING:
-    from tests.dashboard.conftest import Visit
+    from tests.fixtures.browser import Visit
 
     Tab = Callable[..., Visit]
 

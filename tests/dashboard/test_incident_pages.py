@@ -12,7 +12,8 @@ import pytest
 from driftline.records import Incident
 
 if TYPE_CHECKING:
-    from tests.dashboard.conftest import Opened, Visit, World
+    from tests.dashboard.conftest import Opened, World
+    from tests.fixtures.browser import Visit
 
     Open = Callable[..., Opened]
     Tab = Callable[..., Visit]

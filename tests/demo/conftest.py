@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.demo.playing import Played, play_once
 
 from driftline.demo.flights import flights_2013, write_demo
 
@@ -25,6 +26,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, i
     settings = write_demo(folder, lambda *step: steps.append(step))
     assert settings == folder / "driftline.yaml"
     return folder
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Played:
+    """The demo, played once for all processes that run tests."""
+    own = tmp_path_factory.getbasetemp()
+    return play_once((own if worker_id == "master" else own.parent) / "played")
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from tests.demo.playing import Played
 
 from driftline.wording import DASH
 
@@ -24,47 +19,9 @@ KINDS = {
     "prediction drift": "prediction_drift",
     "data quality": "data_quality",
 }
-SOURCE = str(Path(__file__).parents[2] / "src")
-CODE = "from driftline.cli import main; main()"
 
 Incident = dict[str, Any]
 Rows = list[list[str]]
-
-
-@dataclass(frozen=True)
-class Played:
-    printed: str
-    folder: Path
-    answer: dict[str, Any]
-
-    @property
-    def incidents(self) -> list[Incident]:
-        return list(self.answer["incidents"])
-
-
-def driftline(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", CODE, *words],
-        env={**os.environ, "PYTHONPATH": SOURCE, "COLUMNS": "80", "NO_COLOR": "1"},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=1500,
-        check=False,
-    )
-
-
-@pytest.fixture(scope="session")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """The demo, played once, and what `check` says of it afterwards."""
-    folder = tmp_path_factory.mktemp("played")
-    done = driftline(folder, "demo", "--dir", "demo", "--no-serve")
-    assert done.returncode == 0, done.stderr
-    checked = driftline(
-        folder, "check", "--config", "demo/driftline.yaml", "--now", "2014-01-01T12:00", "--json"
-    )
-    assert checked.returncode == 1, checked.stderr
-    return Played(done.stdout, folder / "demo", json.loads(checked.stdout)["models"][0])
 
 
 def day(moment: str) -> pd.Timestamp:

@@ -14,7 +14,7 @@ import pytest
 from driftline.settings import load_settings
 
 if TYPE_CHECKING:
-    from tests.conftest import Loopback
+    from tests.fixtures.http_servers import Loopback
     from tests.service.conftest import Answer, ServiceProcess, World
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

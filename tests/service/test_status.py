@@ -15,7 +15,7 @@ from driftline.stores.schedule import Schedule
 from driftline.stores.sql import open_sql_store
 
 if TYPE_CHECKING:
-    from tests.conftest import Loopback
+    from tests.fixtures.http_servers import Loopback
     from tests.service.conftest import ServiceProcess, World
 
 

@@ -26,7 +26,8 @@ from driftline.stores import Store, open_store
 from driftline.stores.engine import make_engine, reading, writing
 
 if TYPE_CHECKING:
-    from tests.conftest import Loopback, PostgresqlServer
+    from tests.fixtures.http_servers import Loopback
+    from tests.fixtures.postgresql import PostgresqlServer
     from tests.service.conftest import ServiceProcess, World
 
     Serve = Callable[..., ServiceProcess]
