@@ -150,7 +150,7 @@ class Bases:
         needed = most_learned(model.window, len(self.learned.windows))
         start, known = one.since, 0
         while start < position and known < needed:
-            end = min(start + needed * model.window, position)
+            end = min(start + (needed - known) * model.window, position)
             for result in self.store.windows(model.name, start, end):
                 self.add(result)
             start, known = end, learned_since(one, self.acceptances, self._troubles())
