@@ -104,11 +104,35 @@ def test_with_enough_windows_the_verdict_is_calibrated_on_them(
 
 
 @pytest.mark.parametrize("days", [1, 3, 30])
-def test_several_days_are_judged_as_one_span(reference: dl.Reference, days: int) -> None:
+def test_several_days_are_judged_together(reference: dl.Reference, days: int) -> None:
     assert dl.compare(reference, rows(6, days=days)).drifted is False
     older = dl.compare(reference, rows(7, days=days, age=50))
     assert older.drifted is True
     assert older.current.rows == 200 * days
+
+
+@pytest.mark.parametrize("days", [1, 2, 3, 7])
+@pytest.mark.parametrize("late", [False, True], ids=["the first day", "the last day"])
+def test_a_fault_of_one_day_is_seen_among_the_others(
+    reference: dl.Reference, days: int, late: bool
+) -> None:
+    current = rows(8, days=days)
+    bad = current["ts"] == (current["ts"].max() if late else current["ts"].min())
+    dead = dl.compare(reference, current.assign(carrier=current["carrier"].mask(bad)))
+    assert [column.name for column in dead.verdict.blamed] == ["carrier"]
+    assert dead.columns["carrier"].statistic == "missing_share"
+    assert dead.columns["carrier"].effect == 1.0
+    assert dead.columns["carrier"].missing == pytest.approx(1 / days)
+    if days > 1:
+        assert f"in alarm by itself: {days if late else 1} Jan 2024" in str(dead)
+    unit = current["income"].mask(bad, current["income"] * 1000)
+    other = dl.compare(reference, current.assign(income=unit))
+    assert [column.name for column in other.verdict.blamed] == ["income"]
+
+
+def test_many_honest_comparisons_of_several_days_are_seldom_drift(reference: dl.Reference) -> None:
+    found = [dl.compare(reference, rows(100 + i, days=7)).drifted for i in range(30)]
+    assert sum(found) <= 3
 
 
 def test_fewer_than_twenty_windows_or_no_timestamp_are_taken_as_independent_rows() -> None:

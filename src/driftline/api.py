@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from driftline.alarms.budget import Budget
-from driftline.alarms.calibration import MIN_WINDOWS, calibrate
-from driftline.alarms.judge import judge, judge_independent
+from driftline.alarms.calibration import MIN_WINDOWS
+from driftline.alarms.judge import judge_independent
 from driftline.alarms.reasons import why_no_alarm
+from driftline.alarms.several import judge_several
 from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.comparison import Measured
 from driftline.comparison import compare as compare_profiles
@@ -18,6 +21,7 @@ from driftline.errors import DataError, nearest
 from driftline.profiles.frames import as_table, require_columns
 from driftline.profiles.profile import Profile
 from driftline.reference import MIN_ROWS, Reference, profile_windows
+from driftline.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,8 +114,9 @@ def compare(
     """Compare current rows with a reference.
 
     With a reference of at least 20 windows (it needs a timestamp, and so does current) the verdict
-    is calibrated on how far those differ from each other, with a false-alarm budget of 1 per 30
-    days. Otherwise rows are taken as independent and exact two-sample tests decide, corrected for
+    is calibrated on how far those differ from each other: current's windows are judged one by one
+    and together, with the chance of a false alarm that one window has at a budget of 1 per 30 days.
+    Otherwise rows are taken as independent and exact two-sample tests decide, corrected for
     the number of columns.
 
     Args:
@@ -143,19 +148,18 @@ windows), chance of a false alarm 0.01 over 2 tests)
     ):
         verdict = judge_independent(reference.total, profile, FALSE_ALARMS)
     else:
-        require_columns([reference.timestamp], table, "timestamp")
-        length = reference.window or timedelta(days=1)
-        windows = profile_windows(reference.grids, table, reference.timestamp, length)
-        large = [window for window in windows.values() if window.rows >= MIN_ROWS]
-        verdict = _calibrated(reference, large or [profile], profile)
+        windows = _windows_of(table, reference.timestamp, reference.window, reference)
+        rate = Budget().per_window(reference.window)
+        verdict = judge_several(list(reference.windows.values()), windows, profile, rate)
     return Comparison(reference.total, profile, verdict, reference.left_out)
 
 
-def _calibrated(reference: Reference, windows: list[Profile], whole: Profile) -> Verdict:
-    """The verdict on several windows as one span."""
-    span = min(len(windows), len(reference.windows) // 2)
-    assert reference.window is not None
-    rate = Budget().per_window(reference.window)
-    calibration = calibrate(list(reference.windows.values()), rate, spans=(span,))
-    scores = [calibration.scorer.score(window) for window in windows[-span:]]
-    return judge(calibration, scores, whole)
+def _windows_of(
+    table: pa.Table, timestamp: str, length: timedelta, reference: Reference
+) -> Mapping[Window, Profile]:
+    """Current's windows that have rows enough to be judged; all of them as one where none has."""
+    require_columns([timestamp], table, "timestamp")
+    windows = profile_windows(reference.grids, table, timestamp, length)
+    large = {window: found for window, found in windows.items() if found.rows >= MIN_ROWS}
+    whole = Window(min(windows).start, max(windows).end)
+    return large or {whole: reference.profile(table)}

@@ -1,0 +1,72 @@
+"""Judging several windows in one comparison: each by itself, and all of them as one span."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from driftline.alarms.calibration import calibrate
+from driftline.alarms.judge import judge
+from driftline.alarms.verdict import Verdict
+from driftline.profiles.profile import Profile
+from driftline.windows import Window
+from driftline.wording import count, span
+
+NAMED = 3
+"""Windows that alarm by themselves are named up to so many."""
+
+
+def judge_several(
+    reference: Sequence[Profile], windows: Mapping[Window, Profile], whole: Profile, rate: float
+) -> Verdict:
+    """One verdict on `windows`, in order of time, which together are `whole`.
+
+    A burst in one window is seen in that window, a small lasting change in the sum. `rate` is the
+    chance of a false alarm of the whole comparison: each of N windows, and their sum, is judged
+    with a chance of `rate` / N. Each column is told by the judgement that says most against it; its
+    missing share is that of `whole`.
+
+    Raises ValueError for fewer than MIN_WINDOWS windows of the reference.
+    """
+    together = min(len(windows), len(reference) // 2)
+    spans = (1, together) if together > 1 else (1,)
+    calibration = calibrate(reference, rate / len(windows), spans)
+    scores = [calibration.scorer.score(window) for window in windows.values()]
+    alone = [
+        judge(calibration, [score], window)
+        for score, window in zip(scores, windows.values(), strict=True)
+    ]
+    effects = calibration.scorer.score(whole).effects
+    newest = [*scores[-together:-1], replace(scores[-1], effects=effects)]
+    summed = judge(calibration, newest, whole)
+    found = _strongest([summed, *alone])
+    missing = {column.name: column.missing for column in summed.columns}
+    columns = tuple(replace(column, missing=missing[column.name]) for column in found.columns)
+    told = _note(len(reference), len(windows))
+    named = [span(window) for window, one in zip(windows, alone, strict=True) if one.alarm]
+    if named and len(windows) > 1:
+        further = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        told += f"; in alarm by itself: {', '.join(named[:NAMED])}{further}"
+    return replace(found, columns=columns, note=told)
+
+
+def _strongest(verdicts: Sequence[Verdict]) -> Verdict:
+    """Of each column what says most against it in any of the verdicts."""
+    best = {column.name: column for column in verdicts[0].columns}
+    for column in (column for verdict in verdicts[1:] for column in verdict.columns):
+        known = best[column.name]
+        if (column.alarm, column.blame) > (known.alarm, known.blame):
+            best[column.name] = column
+    return replace(
+        verdicts[0],
+        alarm=any(verdict.alarm for verdict in verdicts),
+        p_value=min(verdict.p_value for verdict in verdicts),
+        columns=tuple(sorted(best.values(), key=lambda c: (not c.alarm, -c.blame))),
+    )
+
+
+def _note(reference: int, windows: int) -> str:
+    told = f"calibrated on the reference's own {reference} windows"
+    if windows == 1:
+        return told
+    return f"{told}, {count(windows, 'window')} judged one by one and together"
