@@ -13,12 +13,13 @@ from driftline.errors import DataError
 from driftline.performance.judge import PerformancePolicy, judge_span, main_metric
 from driftline.profiles.joined import outcomes_of
 from driftline.profiles.outcomes import Outcomes, Task
-from driftline.records import PerformanceResult
+from driftline.records import MetricChange, PerformanceResult
 from driftline.windows import Window
 
 Days = Sequence[tuple[Window, Outcomes]]
 MakeDays = Callable[..., list[tuple[Window, Outcomes]]]
 START = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
 NOW = START + timedelta(days=60)
 POLICY = PerformancePolicy()
 BASELINE = Window(START, START + timedelta(days=10))
@@ -179,3 +180,20 @@ def test_the_policy_may_name_the_metric(share_days: MakeDays) -> None:
 def test_a_metric_that_cannot_be_watched_is_refused(task: Any, metric: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         main_metric(task, PerformancePolicy(metric=metric), Outcomes.empty(task))
+
+
+def test_a_drop_that_began_in_the_baseline_does_not_widen_the_intervals_of_what_is_not_watched(
+    share_days: MakeDays,
+) -> None:
+    bad = [n - 50 for n in STEADY[:7]]
+    spans = CURRENT, Window(START - 8 * DAY, BASELINE.end)
+
+    def f1_after(baseline: list[int]) -> MetricChange:
+        days = share_days([*baseline, *bad], first=-8)
+        return judge_span(days, days, spans, POLICY, "binary", NOW).metrics["f1"]
+
+    calm, begun = f1_after([*STEADY[:8], *STEADY]), f1_after([*STEADY[:8], *STEADY[:8], *bad[:2]])
+    assert None not in (calm.low, calm.high, begun.low, begun.high, begun.drop_low, calm.baseline)
+    assert begun.high - begun.low < 2 * (calm.high - calm.low)  # type: ignore[operator]
+    assert begun.drop_low > 0.15  # type: ignore[operator]
+    assert begun.baseline < calm.baseline  # type: ignore[operator]  # its value keeps every day

@@ -82,15 +82,18 @@ def change(
     baseline: Span,
     level: float,
     history: Sequence[Span] = (),
+    usual: Span | None = None,
 ) -> MetricChange:
     """One metric of both spans, its drop, and intervals of confidence `level`; `alarm` is False.
 
     `history` are earlier spans, which tell better than one alone how much days resemble the day
-    before.
+    before. `usual` is the part of the baseline that tells how much days differ; None: all of it.
     """
     now, before = metric(current.total), metric(baseline.total)
     drop = metric.drop(now, before)
-    of_now, of_before = estimates(metric, current, baseline, history)
+    of_now, of_before = estimates(metric, current, usual or baseline, history)
+    if of_before is not None and before is not None:
+        of_before = replace(of_before, value=before)
     low, high = drop_low, drop_high = NO_INTERVAL
     if of_now is not None:
         pooled = _pooled(of_now, of_before)

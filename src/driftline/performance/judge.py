@@ -13,6 +13,7 @@ from driftline.performance.intervals import change
 from driftline.performance.looks import LOOKS, Before, seen_early
 from driftline.performance.persistence import BLOCKS_FOR_PERSISTENCE
 from driftline.performance.spans import BLOCK, Span, span_of
+from driftline.performance.usual import before_the_drop
 from driftline.profiles.joined import POSITIVE
 from driftline.profiles.outcomes import Outcomes, Task
 from driftline.records import Early, MetricChange, PerformanceResult, Severity, SpanStatus
@@ -73,8 +74,8 @@ def judge_span(
     """Compare the outcomes of the current span's windows with those of the baseline span's.
 
     `spans` are the current span and its baseline, which ends where the current one begins; windows
-    that are not inside their span are left out. Every metric of the task is reported; only the main
-    one can alarm. Raises DataError when `policy.metric` is no metric of the task that can drop.
+    that are not inside their span are left out. Every metric is reported; only the main one can
+    alarm. Raises DataError when `policy.metric` is no metric of the task that can drop.
     """
     span, baseline_span = spans
     empty = _empty(task, (*current, *baseline))
@@ -83,15 +84,16 @@ def judge_span(
     status = _status(now.total, before.total, policy)
     main = main_metric(task, policy, before.total if status == "judged" else now.total)
     history = _history(baseline_span, baseline, empty)
+    usual = before_the_drop(main, before, policy.drop)
     metrics = {
-        metric.name: change(metric, now, before, policy.level, history if metric is main else ())
+        metric.name: change(metric, now, before, policy.level, usual=usual)
         for metric in metrics_of(task)
     }
+    metrics[main.name] = change(main, now, before, policy.level, history)
     watched = metrics[main.name]
     alarm = status == "judged" and _is_alarm(main, watched, policy)
-    early = None
-    if status == "judged" and not alarm:
-        early = _early(main, (span, current), Before(before, history), policy, empty)
+    look = status == "judged" and not alarm
+    early = _early(main, (span, current), Before(before, history), policy, empty) if look else None
     return PerformanceResult(
         span=span,
         baseline=baseline_span,

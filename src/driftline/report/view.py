@@ -25,6 +25,9 @@ RECENT = 30
 NOTABLE = 6
 """Resolved incidents that are listed without a click."""
 
+NOTICEABLE = 0.05
+"""A relative change from which on it is said that it may be one, however wide its interval."""
+
 DRAWN = 400
 """At most so many windows are drawn, the newest; a year of days fits."""
 
@@ -195,19 +198,29 @@ def change_words(change: MetricChange | None) -> str:
     return wording.percent(share, sign=True)
 
 
-def verdict_words(change: MetricChange) -> str:
+def verdict_words(change: MetricChange, watched: bool = False) -> str:
     """What a change without an alarm amounts to; no more is claimed than its interval allows.
+
+    `watched`: whether the metric is the one that alarms.
 
     >>> verdict_words(MetricChange(0.80, 0.81, 0.012, None, None, -0.01, 0.03, False))
     'no clear change'
+    >>> verdict_words(MetricChange(0.60, 0.81, 0.26, None, None, -0.01, 0.53, False))
+    'perhaps worse'
+    >>> verdict_words(MetricChange(0.60, 0.81, 0.26, None, None, 0.20, 0.32, False))
+    'clearly worse; not watched'
     """
     if change.drop is None:
         return wording.NONE
     low = change.drop if change.drop_low is None else change.drop_low
     high = change.drop if change.drop_high is None else change.drop_high
     if low > 0:
-        return "worse, too little to alarm"
-    return "better" if high < 0 else "no clear change"
+        return "worse, too little to alarm" if watched else "clearly worse; not watched"
+    if high < 0:
+        return "better"
+    if abs(change.drop) < NOTICEABLE:
+        return "no clear change"
+    return "perhaps worse" if change.drop > 0 else "perhaps better"
 
 
 def tiles(model: View) -> list[Tile]:
