@@ -404,6 +404,8 @@ def test_incidents_that_are_long_over_need_not_be_read(begun: Store) -> None:
     assert begun.incidents("late-arrival", since=later) == [lasting]
     assert begun.incidents(since=later) == [of_another, lasting]
     assert begun.incidents("late-arrival", open_only=True, since=BEGIN) == [lasting]
+    assert begun.incidents("late-arrival", since=BEGIN, until=day(2).start) == [over, ended]
+    assert begun.incidents("late-arrival", since=day(5).start, until=day(2).start) == [ended]
     gone = replace(lasting, state="resolved", resolved=day(8).end)
     assert begun.record(again(0, 2, incidents=(gone,)))
     assert begun.incidents("late-arrival", since=day(9).start) == [gone]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -32,6 +32,9 @@ from driftline.stores import Store
 from driftline.windows import Window, window_at
 from driftline.wording import count, listing, moment, one_line
 from driftline.wording import span as in_words
+
+LEFT_OUT = 20
+"""Windows in a row between two that are known, from which on incidents are not read for both."""
 
 
 @dataclass(frozen=True)
@@ -136,12 +139,14 @@ class Bases:
 
     def _troubles(self) -> list[Seen]:
         """The windows that were judged, with what was found about their columns, in order."""
-        first = min((one.start for one in self.seen), default=self.state.position)
-        incidents = self.store.incidents(self.model.name, since=first)
-        return [
-            Seen(one, columns.union(*(i.columns for i in incidents if _lies_in(one, i))))
-            for one, columns in sorted(self.seen.items())
-        ]
+        found = []
+        for windows in _stretches(sorted(self.seen)):
+            first, end = windows[0].start, windows[-1].end
+            incidents = self.store.incidents(self.model.name, since=first, until=end)
+            for one in windows:
+                theirs = (i.columns for i in incidents if _lies_in(one, i))
+                found.append(Seen(one, self.seen[one].union(*theirs)))
+        return found
 
     def read_since(self, one: Acceptance) -> bool:
         """Read of the windows since an acceptance as many as can be learned from; whether these are
@@ -175,6 +180,18 @@ def troubled(result: WindowResult) -> frozenset[str]:
     named = {fault.column for fault in result.faults if fault.column}
     named |= {column.name for column in result.verdict.blamed} if result.verdict else set()
     return frozenset(named)
+
+
+def _stretches(windows: Sequence[Window]) -> Iterator[list[Window]]:
+    """Windows in order, cut where many are left out: what happened there is not read."""
+    held: list[Window] = []
+    for window in windows:
+        if held and window.start - held[-1].end > LEFT_OUT * window.length:
+            yield held
+            held = []
+        held.append(window)
+    if held:
+        yield held
 
 
 def _lies_in(window: Window, incident: Incident) -> bool:

@@ -189,13 +189,18 @@ class MemoryStore:
             return done
 
     def incidents(
-        self, model: str | None = None, open_only: bool = False, since: datetime | None = None
+        self,
+        model: str | None = None,
+        open_only: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[Incident]:
         with self._lock:
             found = [
                 incident
                 for incident in self._incidents.values()
                 if (model is None or incident.model == model)
+                and (until is None or incident.since < until)
                 and (incident.is_open or not (open_only or _ended_before(incident, since)))
             ]
         return sorted(found, key=lambda incident: (incident.opened, incident.id))

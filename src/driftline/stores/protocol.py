@@ -110,10 +110,15 @@ class Store(Protocol):
         oldest first; how many. 0: nothing more is that old."""
 
     def incidents(
-        self, model: str | None = None, open_only: bool = False, since: datetime | None = None
+        self,
+        model: str | None = None,
+        open_only: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[Incident]:
         """Incidents in the order they were opened. `since`: those that are open or were resolved
-        then or later, so that what is read does not grow with what is long over."""
+        then or later, so that what is read does not grow with what is long over. `until`: those of
+        windows that start before then (`Incident.since`)."""
 
     def events(self, incident_id: str) -> list[Event]:
         """Events of one incident in order of time; those of one moment as they were recorded."""

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Table,
     delete,
     func,
-    or_,
     select,
     update,
 )
@@ -40,6 +39,7 @@ from driftline.stores.schema import open_database
 from driftline.stores.sql_learned import SqlLearned
 from driftline.stores.sql_outbox import SqlOutbox
 from driftline.stores.statements import (
+    incidents_of,
     is_of,
     put,
     put_early_labels,
@@ -215,16 +215,15 @@ class SqlStore:
             return prune(connection, model, aged, most)
 
     def incidents(
-        self, model: str | None = None, open_only: bool = False, since: datetime | None = None
+        self,
+        model: str | None = None,
+        open_only: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[Incident]:
-        kept = tables.incidents.c
-        found = select(kept.body).order_by(kept.opened, kept.id)
-        if model is not None:
-            found = found.where(kept.model == model)
+        found = incidents_of(model, since, until)
         if open_only:
-            found = found.where(kept.state != "resolved")
-        if since is not None:
-            found = found.where(or_(kept.resolved.is_(None), kept.resolved >= since))
+            found = found.where(tables.incidents.c.state != "resolved")
         return [incident_rows.incident(row) for row in self._rows(found)]
 
     def events(self, incident_id: str) -> list[Event]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, or_, select
 from sqlalchemy.dialects import sqlite
 
 from driftline.records import Changes
@@ -29,6 +29,17 @@ def span(table: Table, model: str, start: datetime | None, end: datetime | None)
     if start is not None:
         found = found.where(table.c.starts >= start)
     return found if end is None else found.where(table.c.starts < end)
+
+
+def incidents_of(model: str | None, since: datetime | None, until: datetime | None) -> Select[Any]:
+    """Incidents in the order they were opened; see `Store.incidents`."""
+    kept = tables.incidents.c
+    found = select(kept.body).order_by(kept.opened, kept.id)
+    if model is not None:
+        found = found.where(kept.model == model)
+    if since is not None:
+        found = found.where(or_(kept.resolved.is_(None), kept.resolved >= since))
+    return found if until is None else found.where(kept.since < until)
 
 
 def stands_at(changes: Changes) -> Select[Any]:
