@@ -30,8 +30,9 @@ import pytest
 
 from driftline.settings import parse_settings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+HOW_TO = [page for page in PAGES if page.is_relative_to(ROOT / "docs" / "how-to")]
 NOT_RUN = {
     "./run demo": "takes minutes and ends in a page that is served; tests/demo runs it",
     "./run test": "is what runs this",
@@ -211,56 +212,15 @@ def install_commands(folder: Path) -> None:
         path.chmod(0o755)
 
 
-@pytest.fixture(autouse=True)
-def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_the_code_of_a_page_runs_as_shown(page: Path, tmp_path: Path) -> None:
+def run_as_shown(page: Path, folder: Path) -> None:
+    """Run all that the page shows; AssertionError where something is not as it says."""
     blocks = blocks_of(page)
     fences = len(re.findall(r"^ *```", page.read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert fences == 2 * len(blocks), "a block is not closed, or not as it was opened"
     if blocks:
-        run_page(blocks, tmp_path)
+        run_page(blocks, folder)
 
 
-def test_the_commands_that_are_not_run_are_on_a_page() -> None:
-    shown = "\n".join(block.text for page in PAGES for block in blocks_of(page))
-    assert [command for command in NOT_RUN if command not in shown] == []
-
-
-@pytest.mark.parametrize(
-    ("language", "text", "message"),
-    [
-        ("", "x = 1\n", "is none of"),
-        ("bash", "ls\n", "is none of"),
-        ("python", "train.no_such_thing\n", "no_such_thing"),
-        ("python", ">>> len(today)\n2\n", "Expected"),
-        ("sh", "no-such-command\n", "exit 127"),
-        ("console", "ls\n", "begin with"),
-        ("console", "$ ls train.parquet\ntrain.csv\n", "but this is printed"),
-        ("yaml", "modles: []\n", "modles"),
-        ("output", "x\n", "no block before it"),
-        ("json", "{\n", "Expecting"),
-    ],
-)
-def test_a_block_that_does_not_run_fails(
-    language: str, text: str, message: str, tmp_path: Path
-) -> None:
-    with pytest.raises(BaseException, match=message):
-        run_page([Block("page.md:1", 1, language, text)], tmp_path)
-
-
-def test_blocks_that_run_pass_and_share_their_names(tmp_path: Path) -> None:
-    run_page(
-        [
-            Block("page.md:1", 1, "python", "rows = len(train)\nprint('rows:', rows)\n"),
-            Block("page.md:5", 5, "output", "rows: 12...\n"),
-            Block("page.md:9", 9, "python", ">>> rows\n12000\n"),
-            Block("page.md:15", 15, "console", "$ ls predictions\n2013.parquet\n"),
-        ],
-        tmp_path,
-    )
+def name_of(page: Path) -> str:
+    """The page as a test is named after it."""
+    return page.relative_to(ROOT).as_posix()
