@@ -135,8 +135,11 @@ def _judged(windows: Sequence[WindowResult], judged: Sequence[WindowResult], ala
     told = "none in alarm"
     if alarms:
         told = f"{alarms} in alarm (a change is one incident, however many windows it lasts)"
-    empty = sum(result.status == "empty" for result in windows)
-    few = len(windows) - len(judged) - empty
+    lacking = [result for result in windows if result.status == "empty"]
+    unread = sum(f.code == "unreadable_source" for result in lacking for f in result.faults[:1])
+    empty = len(lacking) - unread
+    few = len(windows) - len(judged) - len(lacking)
+    told += f", {unread:,} that could not be read" if unread else ""
     told += f", {few:,} with too few rows" if few else ""
     return f"{told}, {empty:,} without rows" if empty else told
 

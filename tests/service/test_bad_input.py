@@ -151,7 +151,7 @@ def test_csv_files_where_parquet_was_said_are_told_and_read_when_said(world: Wor
     world.settle(wrong)
     answer = world.run("backtest", "--json")
     assert answer.code == 2
-    assert f"{world.folder / 'all.csv'}: half-written or damaged" in answer.err
+    assert f"{world.folder / 'all.csv'}: cannot be read, half-written or damaged" in answer.err
 
     in_parquet = world.run_settled(world.model())
     as_csv = world.model()
@@ -441,7 +441,7 @@ def test_a_corrupt_file_of_labels_is_named_and_the_others_are_joined(world: Worl
     world.settle(world.labelled())
     answer = world.run("backtest", "--json")
     assert answer.code in (0, 1)
-    assert f"labels: {broken}: half-written or damaged" in answer.err
+    assert f"labels: {broken}: cannot be read, half-written or damaged" in answer.err
     assert answer.model["performance"][0]["labelled"] > 0
 
 

@@ -145,7 +145,7 @@ def test_a_window_judged_while_a_file_was_damaged_is_judged_again_when_it_is_who
     world.settle()
     told = world.check(world.day(34) + 12 * HOUR)
     assert [f["code"] for f in told.model["windows"][-1]["faults"]] == [
-        *("no_rows", "unreadable_source"),
+        *("unreadable_source", "no_rows"),
     ]
     again = world.check(world.day(34) + 13 * HOUR)
     assert (again.found, again.err) == (told.found, "")

@@ -149,7 +149,7 @@ def test_empty_files_are_told_and_no_error(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_csv_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.csv.gz").write_bytes(b"this is not gzip")
-    with pytest.raises(SourceError, match=r"a\.csv\.gz: half-written or damaged"):
+    with pytest.raises(SourceError, match=r"a\.csv\.gz: cannot be read, half-written or damaged"):
         source(tmp_path).batches()
 
 

@@ -84,7 +84,9 @@ def test_a_damaged_page_is_told_with_the_rows_that_were_lost(tmp_path: Path) -> 
 def test_when_no_file_can_be_read_it_is_an_error(tmp_path: Path) -> None:
     for name in ("a.parquet", "b.parquet"):
         (tmp_path / name).write_bytes(b"not parquet")
-    with pytest.raises(SourceError, match=r"a\.parquet: half-written or damaged.*b\.parquet"):
+    with pytest.raises(
+        SourceError, match=r"a\.parquet: cannot be read, half-written or damaged.*b\.parquet"
+    ):
         source(tmp_path).batches()
 
 

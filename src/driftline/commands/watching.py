@@ -28,6 +28,7 @@ from driftline.service.run import Told
 from driftline.service.trying import try_model
 from driftline.settings import ModelSettings, Settings, left_out_of, load_settings
 from driftline.sources import open_source
+from driftline.sources.telling import problem_lines
 from driftline.stores import Store, open_store
 from driftline.stores.schema import is_there
 from driftline.windows import iso, parse_moment
@@ -158,8 +159,8 @@ def compare(reference: Path, current: Path, chosen: Mapping[str, Any], as_json: 
 def _table(path: Path) -> Any:
     reading = open_source(file_source(path)).batches()
     table = reading.table()
-    for problem in reading.problems:
-        terminal.warn(str(problem))
+    for line in problem_lines(reading.problems):
+        terminal.warn(line)
     return table
 
 

@@ -16,7 +16,7 @@ from driftline.profiles.frames import to_microseconds
 from driftline.service.pairs import Pairs
 from driftline.service.steps import Watched
 from driftline.settings.rows import Labels
-from driftline.sources import Reading, Source
+from driftline.sources import Problem, Reading, Source
 from driftline.windows import to_micros
 
 
@@ -37,14 +37,14 @@ class Arrivals:
     Attributes:
         since: from where on labels are read; None: all.
         error: why labels could not be read; then none are given out from there on.
-        problems: what else was wrong with the source, in words.
+        problems: what else was wrong with the source.
     """
 
     source: Source | None
     settings: Labels | None
     since: datetime | None
     error: str = ""
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     _tables: list[pa.Table] = field(default_factory=list)
     _done: bool = False
 
@@ -86,7 +86,7 @@ class Arrivals:
 
     def _read(self, reading: Reading) -> None:
         self._tables += list(reading)
-        told = [str(problem) for problem in reading.problems if problem.code != "empty_source"]
+        told = [problem for problem in reading.problems if problem.code != "empty_source"]
         self.problems += [problem for problem in told if problem not in self.problems]
 
     def known_by(self, moment: datetime) -> list[pa.Table]:

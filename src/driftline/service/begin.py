@@ -11,14 +11,14 @@ from driftline.service.fitting import fit_reference, no_rows, reference_key
 from driftline.service.intake import in_chunks, take_in
 from driftline.service.ledger import compared, horizon
 from driftline.service.pairs import Pairs
-from driftline.service.steps import Watched, record
+from driftline.service.steps import Note, Watched, record
 from driftline.service.watch import Watch
 from driftline.settings.models import ReferenceSpan
 from driftline.stores import Store
 from driftline.windows import Window, window_at, windows_between
 
 
-def begin(watched: Watched, store: Store, start: datetime | None, notes: list[str]) -> ModelState:
+def begin(watched: Watched, store: Store, start: datetime | None, notes: list[Note]) -> ModelState:
     """The model's state; a model that is new, or has another reference now, begins here.
 
     It begins with the first window after the reference, or at `start` when that is later. What was
@@ -68,9 +68,10 @@ def _first_window(watched: Watched) -> Window:
     return window_at(present[0], model.window)
 
 
-def history(watched: Watched, watch: Watch) -> Changes:
+def history(watched: Watched, watch: Watch, notes: list[Note]) -> Changes:
     """Predictions made before the first window whose labels the first spans are compared with, or
-    teach how much performance differs by itself."""
+    teach how much performance differs by itself. What cannot be read of them is added to
+    `notes`."""
     model, ledger = watched.model, watch.ledger
     assert ledger is not None
     assert model.labels is not None
@@ -82,6 +83,7 @@ def history(watched: Watched, watch: Watch) -> Changes:
     arrivals = arrivals_of(watched, since)
     for chunk in in_chunks(before):
         intake = take_in(model, watched.predictions, {}, chunk)
+        notes += [problem for window in chunk for problem in intake.problems.get(window, ())]
         known = [window for window in chunk if intake.profiles[window].rows]
         pairs = arrivals.of(known if asked else chunk) if isinstance(arrivals, Pairs) else {}
         for window in chunk:

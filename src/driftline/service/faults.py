@@ -3,18 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline.kept_rows import alike, id_names
-from driftline.quality import UNREADABLE
+from driftline.profiles.profile import Profile
+from driftline.quality import UNREADABLE, Expectations, faults_of
 from driftline.records import Fault
+from driftline.service.intake import Intake
+from driftline.settings.models import ModelSettings
 from driftline.sources import Problem
+from driftline.windows import Window
 from driftline.wording import count
 
 MOST_TOLD = 5
 """Problems of a source that are told one by one."""
+
+
+def window_faults(
+    model: ModelSettings,
+    expected: Expectations,
+    window: Window,
+    profile: Profile,
+    intake: Intake,
+) -> tuple[Fault, ...]:
+    """Everything wrong with a window's data apart from drift.
+
+    Of a window of which a part could not be read nobody knows how many rows it has.
+    """
+    others = intake.others.get(window, frozenset())
+    faults = list(faults_of(expected, window, profile, model.alarms.min_rows, others))
+    if model.predictions.id is not None:
+        joined = model.labels is not None and model.labels.id is not None
+        ids = ids_of(intake.rows.get(window, []), model.predictions.id)
+        faults += id_faults(ids, profile.rows, joined)
+    problems = intake.problems.get(window, [])
+    unread = [problem for problem in problems if problem.code == "unreadable_source"]
+    told = source_faults(problems, profile.rows)
+    if any(problem.rows for problem in unread):
+        faults = [fault for fault in faults if fault.code not in ("no_rows", "too_few_rows")]
+    elif unread:
+        faults = [_as_far_as_read(fault) for fault in faults]
+    return (*told, *faults) if unread else (*faults, *told)
+
+
+def _as_far_as_read(fault: Fault) -> Fault:
+    rest = "no rows in what can be read"
+    return replace(fault, message=rest) if fault.code == "no_rows" else fault
 
 
 def ids_of(tables: Sequence[pa.Table], name: str) -> pa.Array:
@@ -51,6 +88,8 @@ def source_faults(problems: Sequence[Problem], rows: int) -> list[Fault]:
 
 
 def _fault(problem: Problem, rows: int) -> Fault:
+    if problem.code == "unreadable_source" and not rows:
+        return Fault(problem.code, str(problem), "high")
     if problem.code == "empty_source" or 0 < problem.rows <= UNREADABLE * rows:
         return Fault(problem.code, str(problem), "low")
     return Fault(problem.code, str(problem), "medium" if problem.rows else "high")

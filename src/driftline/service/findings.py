@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from driftline.alarms.blame import Group
 from driftline.alarms.severity import drift_severity
@@ -16,6 +17,7 @@ from driftline.performance.judge import PerformancePolicy
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
 from driftline.records import (
+    Fault,
     Incident,
     IncidentKind,
     MetricChange,
@@ -97,11 +99,17 @@ def quality_findings(result: WindowResult) -> list[Finding]:
             "data_quality",
             fault.severity,
             fault.column,
-            f"no rows since {moment(start)}" if fault.code == "no_rows" else fault.message,
+            _since(fault, start),
             start,
         )
         for fault in result.faults
     ]
+
+
+def _since(fault: Fault, start: datetime) -> str:
+    if fault.code != "no_rows":
+        return fault.message
+    return f"{fault.message.removesuffix(' in this window')} since {moment(start)}"
 
 
 def performance_findings(

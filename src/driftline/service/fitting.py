@@ -18,8 +18,10 @@ from driftline.profiles.grid import Grid
 from driftline.profiles.profile import Profile, profile_table
 from driftline.profiles.running import running_numbers
 from driftline.reference import Reference, linked_grids, merge_windows, profile_windows
+from driftline.service.steps import Note
 from driftline.settings.models import ModelSettings, ReferenceSource, ReferenceSpan
 from driftline.sources import Reading, Source, open_source
+from driftline.sources.telling import problem_lines
 from driftline.uniting import united
 from driftline.windows import Window, format_duration, iso
 
@@ -54,7 +56,7 @@ def reference_key(model: ModelSettings) -> str:
     return hashlib.blake2b(json.dumps(defined, default=str).encode(), digest_size=16).hexdigest()
 
 
-def fit_reference(model: ModelSettings, source: Source, notes: list[str]) -> Reference:
+def fit_reference(model: ModelSettings, source: Source, notes: list[Note]) -> Reference:
     """The reference of `model`; `source` gives its predictions.
 
     What is wrong with a part of the data is added to `notes`. Raises DataError when the reference
@@ -76,7 +78,10 @@ def fit_reference(model: ModelSettings, source: Source, notes: list[str]) -> Ref
 
     reading = read()
     sample, rows, whole = _sample(reading, timestamp)
-    notes += [f"reference: {problem}" for problem in reading.problems]
+    if origin is source:
+        notes += reading.problems
+    else:
+        notes += problem_lines(reading.problems, "reference")
     if rows == 0:
         raise no_reference(model, source, origin)
     running = _running(model, sample, columns, timestamp)

@@ -19,7 +19,7 @@ from driftline.kept_rows import labels_table, rows_table, together
 from driftline.profiles.frames import to_microseconds
 from driftline.settings.models import ModelSettings
 from driftline.settings.rows import Labels
-from driftline.sources import Source
+from driftline.sources import Problem, Source
 from driftline.windows import Window, window_numbers
 
 
@@ -30,7 +30,7 @@ class Pairs:
     Attributes:
         since: always None: pairs become known with their window, or are looked for again.
         error: why pairs could not be read; then none are given out from there on.
-        problems: what else was wrong with the source, in words.
+        problems: what else was wrong with the source.
     """
 
     source: Source
@@ -38,7 +38,7 @@ class Pairs:
     labels: Labels
     since: datetime | None = None
     error: str = ""
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
     def read_until(self, end: datetime) -> None:
         """Nothing is read ahead."""
@@ -74,7 +74,7 @@ class Pairs:
         except DataError as error:
             self.error = str(error)
             return []
-        told = [str(problem) for problem in reading.problems if problem.code != "empty_source"]
+        told = [problem for problem in reading.problems if problem.code != "empty_source"]
         self.problems += [problem for problem in told if problem not in self.problems]
         return found
 

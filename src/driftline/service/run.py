@@ -3,7 +3,7 @@ and so are many without rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,9 +20,11 @@ from driftline.service.policy import policy_of
 from driftline.service.power import power_of
 from driftline.service.pruning import prune
 from driftline.service.recount import recount
-from driftline.service.steps import Overtaken, Watched, record
+from driftline.service.steps import Note, Overtaken, Watched, record
 from driftline.service.watch import Watch, load_watch
 from driftline.settings.models import ModelSettings
+from driftline.sources import Problem
+from driftline.sources.telling import problem_lines
 from driftline.stores import Store
 from driftline.windows import Window, iso, window_at, windows_between
 
@@ -85,7 +87,7 @@ def catch_up(
     does this one where another process was faster. `learning` holds what references teach, for the
     next run.
     """
-    notes: list[str] = []
+    notes: list[Note] = []
     learning = learning or Learning()
     while True:
         state = begin(watched, store, replay.start if replay else None, notes)
@@ -112,7 +114,7 @@ class Run:
     watch: Watch
     until: datetime
     replay: Replay | None
-    notes: list[str]
+    notes: list[Note]
     waits_until: datetime | None = None
 
     def go_on(self, progress: Progress | None) -> Told:
@@ -120,7 +122,7 @@ class Run:
         model, watch = self.watched.model, self.watch
         begun = watch.state.position
         if watch.ledger is not None and watch.state.labels_until is None:
-            record(self.store, history(self.watched, watch))
+            record(self.store, history(self.watched, watch, self.notes))
         if self.replay is None:
             self._judge_late_predictions()
         arrivals = arrivals_of(self.watched, _labels_since(watch.state, model))
@@ -166,6 +168,7 @@ class Run:
         )
         held: Changes | None = None
         for done, (window, intake, ahead) in enumerate(take_in_order(model, source, grids, due), 1):
+            self._note(intake.problems.get(window, ()))
             empty = not intake.profiles[window].rows
             if empty and window == due[-1] and self._may_come(window):
                 break
@@ -182,6 +185,11 @@ class Run:
                 progress(done, len(due))
         if held:
             record(self.store, held)
+
+    def _note(self, problems: Iterable[Problem]) -> None:
+        """Tell of what is wrong with the predictions; an empty file is a matter of its window."""
+        told = [problem for problem in problems if problem.code != "empty_source"]
+        self.notes += [problem for problem in told if problem not in self.notes]
 
     def _read_late_labels(self, arrivals: Arrivals | Pairs, end: datetime) -> None:
         """Once a day, read the labels again back to the oldest prediction that still waits for its
@@ -238,7 +246,9 @@ class Run:
                 record(self.store, late)
 
     def _told(self, arrivals: Arrivals | Pairs) -> Told:
-        told = [*self.notes, *(f"labels: {problem}" for problem in arrivals.problems)]
+        told = [note for note in self.notes if isinstance(note, str)]
+        found = [note for note in self.notes if not isinstance(note, str)]
+        told += problem_lines(found, "predictions") + problem_lines(arrivals.problems, "labels")
         if self.watch.ledger is not None and (note := self.watch.ledger.note()):
             told.append(note)
         error = ""

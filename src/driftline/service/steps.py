@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from driftline.errors import StoreError
 from driftline.records import Changes
 from driftline.settings.models import ModelSettings
-from driftline.sources import Source
+from driftline.sources import Problem, Source
 from driftline.stores import Store
+
+Note: TypeAlias = str | Problem
+"""What the owner should know of a run: in words, or something wrong with the predictions."""
 
 
 @dataclass(frozen=True)

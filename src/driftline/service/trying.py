@@ -20,6 +20,7 @@ from driftline.service.fitting import no_reference, origin_of, reference_span
 from driftline.service.steps import Watched
 from driftline.settings.models import ModelSettings
 from driftline.sources import Source
+from driftline.sources.telling import problem_lines
 from driftline.windows import format_duration
 from driftline.wording import count
 
@@ -70,7 +71,7 @@ def _some(source: Source, named: Sequence[str | None], span: Span, notes: list[s
         rows += tables[-1].num_rows
         if rows >= MOST:
             return _Rows(tables, rows, whole=False)
-    notes += [str(problem) for problem in reading.problems if rows]
+    notes += [line for line in problem_lines(reading.problems) if rows and line not in notes]
     return _Rows(tables, rows, whole=True)
 
 
@@ -159,7 +160,7 @@ def _try_labels(tried: Tried, watched: Watched) -> None:
 def _try_ids(tried: Tried, watched: Watched, named: pa.ChunkedArray) -> None:
     """Whether any of the ids that labels name is that of a prediction."""
     key = watched.model.predictions.id
-    found = _some(watched.predictions, [key], reference_span(watched.model), [])
+    found = _some(watched.predictions, [key], reference_span(watched.model), tried.notes)
     ids = rows_table(found.tables, key, None, None)["id"].drop_null()
     if not (found.whole and len(ids) and len(named)):
         return

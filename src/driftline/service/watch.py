@@ -17,7 +17,7 @@ from driftline.incidents import Advanced, Finding, SecondLook
 from driftline.performance.judge import PerformancePolicy
 from driftline.profiles.codec import decode_profile, encode_profile
 from driftline.profiles.profile import Profile
-from driftline.quality import Expectations, faults_of
+from driftline.quality import Expectations
 from driftline.records import (
     Changes,
     IncidentKind,
@@ -29,7 +29,7 @@ from driftline.records import (
 from driftline.reference import Reference
 from driftline.service.basis import Bases, Basis, load_bases
 from driftline.service.cases import DRIFT, Cases, both
-from driftline.service.faults import id_faults, ids_of, source_faults
+from driftline.service.faults import window_faults
 from driftline.service.findings import drift_findings, performance_findings, quality_findings
 from driftline.service.intake import Intake
 from driftline.service.learned import Learned
@@ -171,19 +171,12 @@ class Watch:
     def _result(
         self, window: Window, profile: Profile, intake: Intake, now: datetime
     ) -> WindowResult:
-        least = self.model.alarms.min_rows
-        others = intake.others.get(window, frozenset())
-        faults = list(faults_of(self.expected, window, profile, least, others))
-        if self.model.predictions.id is not None:
-            ids = ids_of(intake.rows.get(window, []), self.model.predictions.id)
-            joined = self.ledger is not None and not self.ledger.by_pairs
-            faults += id_faults(ids, profile.rows, joined)
-        faults += source_faults(intake.problems.get(window, []), profile.rows)
+        faults = window_faults(self.model, self.expected, window, profile, intake)
         status: WindowStatus = "judged"
-        if profile.rows < least:
+        if profile.rows < self.model.alarms.min_rows:
             status = "too_few_rows" if profile.rows else "empty"
         verdict = self._verdict(window, profile) if status == "judged" else None
-        return WindowResult(window, profile.rows, status, verdict, tuple(faults), now)
+        return WindowResult(window, profile.rows, status, verdict, faults, now)
 
     def _verdict(self, window: Window, profile: Profile) -> Verdict:
         verdict = self._judged(window, self.basis.of(profile))

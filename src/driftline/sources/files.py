@@ -244,6 +244,7 @@ def _unreadable(path: str, error: Exception, read: int = 0, rows: int | None = N
         return Problem("unreadable_source", path, "went away while it was read")
     first = next(iter(str(error).strip().splitlines()), type(error).__name__)
     told = first if isinstance(error, DataError) else f"half-written or damaged: {first}"
+    told = f"cannot be read, {told}"
     if read:
         told += f"; the {read:,} rows before that were used"
     return Problem("unreadable_source", path, told, max(0, (rows or 0) - read))
