@@ -57,6 +57,42 @@ def test_a_damaged_column_that_only_labels_need_is_told_where_it_is_in_the_refer
     assert f"{world.file(8)}: {DAMAGED}" in world.run("config check").err
 
 
+def test_a_file_that_is_mended_weeks_later_is_read_and_its_labels_are_joined(world: World) -> None:
+    world.label(world.live(range(50)))
+    whole = damage(world.file(32), "amount")
+    world.settle(world.labelled())
+    for day in range(33, 40):
+        world.check(day)
+    answer = world.check(40)
+    assert [i["state"] for i in answer.model["incidents"]] == ["resolved"]
+    assert [w["status"] for w in answer.model["windows"]].index("empty") == 2
+    world.file(32).write_bytes(whole)
+    answer = world.check(45)
+    assert {w["status"] for w in answer.model["windows"]} == {"judged"}
+    assert all(not w["faults"] for w in answer.model["windows"])
+    spans = {span["end"][:10]: span for span in answer.model["performance"]}
+    assert spans["2024-02-03"]["rows"] == 300
+    assert spans["2024-02-05"]["labelled"] == 300
+    assert len(answer.model["incidents"]) == 1
+    assert world.check(45).found == answer.found
+
+
+def test_windows_that_a_file_without_a_footer_concerned_are_judged_again_when_it_is_whole(
+    world: World,
+) -> None:
+    world.live(range(50))
+    whole = world.file(32).read_bytes()
+    world.file(32).write_bytes(whole[: len(whole) // 2])
+    world.settle()
+    answer = world.check(40)
+    assert all(window["faults"] for window in answer.model["windows"][2:])
+    world.file(32).write_bytes(whole)
+    answer = world.check(44)
+    assert not any(window["faults"] for window in answer.model["windows"])
+    assert answer.model["windows"][2]["status"] == "judged"
+    assert [i["state"] for i in answer.model["incidents"]] == ["resolved"]
+
+
 def test_many_files_with_one_fault_are_one_line(world: World) -> None:
     world.live(
         range(36),

@@ -19,7 +19,7 @@ from driftline.service.pairs import Pairs
 from driftline.service.policy import policy_of
 from driftline.service.power import power_of
 from driftline.service.pruning import prune
-from driftline.service.recount import recount
+from driftline.service.recount import read_again, recount
 from driftline.service.steps import Note, Overtaken, Watched, record
 from driftline.service.watch import Watch, load_watch
 from driftline.settings.models import ModelSettings
@@ -149,11 +149,12 @@ class Run:
         return max(position, min(self._clock, position + self.watched.model.window))
 
     def _judge_late_predictions(self) -> None:
-        """Judge windows again whose predictions came after they were judged."""
+        """Judge windows again whose predictions came, or can be read, since they were judged."""
         model, source = self.watched.model, self.watched.predictions
         try:
-            for changes in recount(model, source, self.store, self.watch, self._now):
-                record(self.store, changes)
+            for look in (recount, read_again):
+                for changes in look(model, source, self.store, self.watch, self._now):
+                    record(self.store, changes)
         except DataError as error:
             self.notes.append(f"windows judged before were not counted again: {error}")
 

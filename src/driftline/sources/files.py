@@ -14,7 +14,7 @@ from driftline.profiles.frames import to_microseconds
 from driftline.sources.finding import Found, find_files
 from driftline.sources.formats import UNREADABLE, Facts, Format, Part, batch_rows
 from driftline.sources.moments import MISSING, Moments
-from driftline.sources.protocol import Note, Problem, Reading
+from driftline.sources.protocol import CANNOT, Note, Problem, Reading
 from driftline.windows import from_micros
 
 
@@ -101,7 +101,7 @@ class FileSource:
         facts = self._in_common(found, facts)
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            told = f"two columns called {', '.join(twice)}; column names must be distinct"
+            told = f"{CANNOT}: two columns called {', '.join(twice)}; column names must be distinct"
             return Problem("unreadable_source", found.path, told, facts.rows or 0)
         stamp = self.timestamp
         if stamp is not None and stamp in found.values and stamp not in names:
@@ -241,10 +241,10 @@ def _missing(found: Found, facts: Facts, missing: list[str], left_out: bool) -> 
 
 def _unreadable(path: str, error: Exception, read: int = 0, rows: int | None = None) -> Problem:
     if not os.path.exists(path):
-        return Problem("unreadable_source", path, "went away while it was read")
+        return Problem("unreadable_source", path, f"{CANNOT}: it went away meanwhile")
     first = next(iter(str(error).strip().splitlines()), type(error).__name__)
     told = first if isinstance(error, DataError) else f"half-written or damaged: {first}"
-    told = f"cannot be read, {told}"
+    told = f"{CANNOT}, {told}"
     if read:
         told += f"; the {read:,} rows before that were used"
     return Problem("unreadable_source", path, told, max(0, (rows or 0) - read))

@@ -26,6 +26,9 @@ ProblemCode = Literal[
     "empty_source",
 ]
 
+CANNOT = "cannot be read"
+"""How the message of an unreadable_source begins."""
+
 
 @dataclass(frozen=True)
 class Problem:
