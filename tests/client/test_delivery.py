@@ -302,6 +302,29 @@ def test_a_server_that_hangs_does_not_keep_the_process_from_ending(
     assert ids(server) == [1]
 
 
+def test_rows_that_are_not_packed_yet_are_waited_for_at_the_end(
+    server: Server, spool: Path, make: Make
+) -> None:
+    server.recorder.go_on.clear()
+    code = """
+import sys
+class Slow:  # as on a machine that is busy with other things
+    def find_spec(self, name, path=None, target=None):
+        if name == "driftline.client.packing":
+            time.sleep(1.5)
+sys.meta_path.insert(0, Slow())
+client.log_predictions({'id': 1})
+client.close(0.1)
+print(client.stats.dropped)
+"""
+    done = in_process(server, spool, code)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "0", "")
+    assert len(files(spool)) == 1
+    server.recorder.go_on.set()
+    assert make().flush()
+    assert ids(server) == [1]
+
+
 def test_a_living_process_keeps_its_batches_to_itself(
     away: Server, spool: Path, make: Make
 ) -> None:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 AT_EXIT = 5.0
 """Seconds that the end of the process waits for the server."""
 
+PACKED_WITHIN = 10.0
+"""Seconds that rows which wait to be packed are waited for at the end, however short the client is
+told to wait for the server: what is not packed is in no spool, and lost."""
+
 _MANY = 100
 _SELDOM = 30.0
 """While more batches than that wait, a new one is made every so many seconds: a server that is away
@@ -126,10 +130,15 @@ class Engine:
         return self._ends_at
 
     def close(self, timeout: float) -> None:
-        """Send what can be sent in `timeout` seconds; the rest waits for the next process."""
+        """Send what can be sent in `timeout` seconds; the rest waits for the next process: until it
+        is packed, which is this machine's own work, the end is waited for in any case."""
         until = self.stop(timeout)
-        for thread in self._threads:
-            thread.join(max(0.1, until - time.monotonic()))
+        for thread, least in zip(self._threads, (PACKED_WITHIN, 0.1), strict=False):
+            thread.join(max(least, until - time.monotonic()))
+        if self._threads and self._threads[0].is_alive():
+            self.count("dropped", self._buffer.rows)
+            told = f"rows could not be packed within {PACKED_WITHIN:g} seconds and are lost"
+            self.complaints.tell("lost", told)
         if len(self._threads) < 2:  # they could not be started
             self._pack(self._buffer.take())
         if len(self._threads) < 2 or self._threads[1].is_alive():
