@@ -13,6 +13,7 @@ from typing import Any, Literal
 from driftline.acceptance import Acceptance
 from driftline.alarms.blame import Group
 from driftline.alarms.verdict import Verdict
+from driftline.versions import Versions
 from driftline.windows import Window
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -243,6 +244,7 @@ class ModelState:
         labels_until: labels known before this moment have been joined; None before the first.
         early_labels: labels whose predictions have not come yet (Arrow IPC bytes), or None.
         revision: how often anything of the model has been changed, by a run or by a person.
+        versions: of the model, each since its first window.
     """
 
     name: str
@@ -252,6 +254,7 @@ class ModelState:
     labels_until: datetime | None = None
     early_labels: bytes | None = None
     revision: int = 0
+    versions: Versions = ()
 
     def next(self, **changes: Any) -> ModelState:
         """The state one change later.

@@ -29,6 +29,7 @@ from driftline.records import (
 )
 from driftline.stores import Store, open_store
 from driftline.stores.protocol import CLAIM_LASTS, MOST_LEARNED, Outbox, Progress
+from driftline.versions import VersionSince
 from driftline.windows import Window
 
 DAY = timedelta(days=1)
@@ -184,11 +185,15 @@ def test_a_begun_model_is_read_back_as_it_was(store: Store) -> None:
 
 def test_progress_tells_how_far_each_model_has_come(begun: Store) -> None:
     begun.begin(replace(STATE, name="another", labels_until=BEGIN))
-    begun.record(Changes(STATE.next(position=BEGIN + DAY)))
+    versions = (VersionSince("1.0", BEGIN), VersionSince("1.1 → β", BEGIN + DAY))
+    begun.record(Changes(STATE.next(position=BEGIN + DAY, versions=versions)))
     assert begun.progress() == {
         "another": Progress(BEGIN, BEGIN, 0),
-        "late-arrival": Progress(BEGIN + DAY, None, 1),
+        "late-arrival": Progress(BEGIN + DAY, None, 1, versions),
     }
+    kept = begun.model("late-arrival")
+    assert kept is not None
+    assert kept.versions == versions
     assert list(begun.progress()) == ["another", "late-arrival"]
 
 

@@ -15,6 +15,7 @@ from driftline.dashboard.column_view import column_view, side_of
 from driftline.dashboard.model_view import DRAWN, view_of
 from driftline.records import Changes, ModelState, WindowResult
 from driftline.stores import open_store
+from driftline.versions import VersionSince
 from driftline.windows import Window
 
 if TYPE_CHECKING:
@@ -148,6 +149,29 @@ def test_thousands_of_windows_are_drawn_as_some_hundred(hours: Shown, open_page:
     assert len(view.facts.windows) <= 1.1 * DRAWN
     assert sum(result.rows for result in view.facts.windows) == view.facts.rows
     assert "Each cell is the largest effect of 37 windows" in opened.text
+
+
+def test_a_version_is_chosen_and_its_days_are_shown(own_world: World, open_page: Open) -> None:
+    name, store = "late-arrival", own_world.store
+    plain = open_page(own_world.shown, "model", name=name)
+    assert "version" not in [box.key for box in plain.app.selectbox]
+    state = store.model(name)
+    assert state is not None
+    windows = store.windows(name)
+    (first,) = state.versions
+    assert first == VersionSince("2026-01", windows[0].window.start)
+    later = VersionSince("2026-03", windows[20].window.start)
+    assert store.record(Changes(state.next(versions=(first, later))))
+    opened = open_page(own_world.shown, "model", name=name, days="30")
+    assert "30 windows" in opened.text
+    box = opened.app.selectbox(key="version")
+    newer, older = "2026-03, since 2 Mar 2026", "2026-01, since 10 Feb 2026"
+    assert box.options == ["all, up to now", newer, older]
+    for number, told in (("0", "20 windows"), ("1", "10 windows")):
+        box.set_value(number).run()
+        assert told in opened.text
+    linked = open_page(own_world.shown, "model", name=name, version=older)
+    assert "20 windows" in linked.text
 
 
 def test_one_window_is_enough(world: World, open_page: Open) -> None:

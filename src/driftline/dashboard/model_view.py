@@ -14,6 +14,7 @@ from driftline.records import Incident, MetricChange, PerformanceResult, WindowR
 from driftline.report.view import Status, main_change, status
 from driftline.settings.models import ModelSettings
 from driftline.stores.protocol import Progress
+from driftline.versions import span_of_version
 from driftline.windows import Window
 
 DRAWN = 240
@@ -86,12 +87,18 @@ class ModelView:
         return -(-self.facts.count // DRAWN) if self.facts.count else 1
 
 
-def view_of(shown: Shown, model: ModelSettings, days: int) -> ModelView | None:
-    """The model over the last `days` that were judged; None when it was never begun."""
+def view_of(
+    shown: Shown, model: ModelSettings, days: int, version: int | None = None
+) -> ModelView | None:
+    """The model over the last `days` that were judged, or the last of them in which it was the
+    version of that number; None when it was never begun."""
     progress = shown.store.progress().get(model.name)
     if progress is None:
         return None
     span = Window(progress.position - timedelta(days=days), progress.position)
+    if version is not None and version < len(progress.versions):
+        watched = span_of_version(progress.versions, version, progress.position)
+        span = Window(max(watched.start, watched.end - span.length), watched.end)
     incidents = tuple(shown.store.incidents(model.name, since=span.start))
     lasting = tuple(incident for incident in incidents if incident.is_open)
     store: Any = shown.store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from driftline.acceptance import (
@@ -21,7 +21,7 @@ from driftline.acceptance import (
     plan_for,
 )
 from driftline.alarms.blame import Movement
-from driftline.alarms.calibration import Calibration
+from driftline.alarms.calibration import SPANS, Calibration
 from driftline.profiles.codec import decode_profile
 from driftline.profiles.profile import Profile
 from driftline.records import Incident, ModelState, WindowResult
@@ -236,3 +236,16 @@ def load_bases(model: ModelSettings, learned: Learned, store: Store, state: Mode
         for result in store.windows(model.name, first, position):
             bases.add(result)
     return bases
+
+
+def memory(model: ModelSettings) -> timedelta:
+    """How long the evidence of a window counts at most, when the windows since were too small."""
+    return 4 * max(SPANS) * model.window
+
+
+def kept_windows(bases: Bases, position: datetime) -> Iterator[tuple[Window, Profile]]:
+    """The windows before `position` whose evidence still counts, in order."""
+    model = bases.model
+    kept = bases.store.profiles(model.name, position - memory(model), position)
+    for window, blob in kept.items():
+        yield window, decode_profile(blob, bases.learned.reference.grids)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from driftline.acceptance import REACH, REMEMBERED
 from driftline.records import Aged
+from driftline.service.basis import memory
 from driftline.service.ledger import horizon
-from driftline.service.watch import memory
 from driftline.settings.keeping import LONG
 from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.stores import Store

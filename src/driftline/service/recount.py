@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from driftline.profiles.codec import decode_profile
 from driftline.records import Changes, WindowResult
+from driftline.service.basis import memory
 from driftline.service.intake import Intake, count_rows, take_in
-from driftline.service.watch import Judged, Watch, memory
+from driftline.service.watch import Judged, Watch
 from driftline.settings.models import ModelSettings
 from driftline.sources import Source
 from driftline.sources.protocol import CANNOT

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ from driftline.alarms.judge import judge, judge_independent
 from driftline.alarms.verdict import Verdict
 from driftline.incidents import Advanced, Finding, SecondLook
 from driftline.performance.judge import PerformancePolicy
-from driftline.profiles.codec import decode_profile, encode_profile
+from driftline.profiles.codec import encode_profile
 from driftline.profiles.profile import Profile
 from driftline.quality import Expectations
 from driftline.records import (
@@ -27,7 +27,7 @@ from driftline.records import (
     WindowStatus,
 )
 from driftline.reference import Reference
-from driftline.service.basis import Bases, Basis, load_bases
+from driftline.service.basis import Bases, Basis, kept_windows, load_bases, memory
 from driftline.service.cases import DRIFT, Cases, both
 from driftline.service.faults import window_faults
 from driftline.service.findings import drift_findings, performance_findings, quality_findings
@@ -38,6 +38,7 @@ from driftline.service.ledger_store import load_ledger
 from driftline.service.routing import outbox_rows
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
+from driftline.versions import versions_with
 from driftline.windows import Window
 
 Judged = tuple[WindowResult, Profile]
@@ -202,7 +203,10 @@ class Watch:
         self, position: datetime, now: datetime, advanced: Advanced, joined: datetime | None
     ) -> Changes:
         """The changes so far, with what the ledger has to say, and the model's new state."""
-        state = self.state.next(position=position, labels_until=None, early_labels=None)
+        named = versions_with(self.state.versions, self.model.version, self.state.position)
+        state = self.state.next(
+            position=position, labels_until=None, early_labels=None, versions=named
+        )
         changes = Changes(state)
         if self.ledger is not None:
             rows, outcomes = self.ledger.settle()
@@ -251,11 +255,6 @@ class Watch:
         return advanced
 
 
-def memory(model: ModelSettings) -> timedelta:
-    """How long the evidence of a window counts at most, when the windows since were too small."""
-    return 4 * max(SPANS) * model.window
-
-
 def load_watch(
     model: ModelSettings,
     policy: PerformancePolicy,
@@ -283,11 +282,3 @@ def load_watch(
         watch.ledger.normal_since = bases.performance_since
     watch.recent = watch._evidence(kept_windows(bases, state.position))
     return watch
-
-
-def kept_windows(bases: Bases, position: datetime) -> Iterator[tuple[Window, Profile]]:
-    """The windows before `position` whose evidence still counts, in order."""
-    model = bases.model
-    kept = bases.store.profiles(model.name, position - memory(model), position)
-    for window, blob in kept.items():
-        yield window, decode_profile(blob, bases.learned.reference.grids)

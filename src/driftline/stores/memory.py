@@ -59,7 +59,9 @@ class MemoryStore:
     def progress(self) -> dict[str, Progress]:
         with self._lock:
             states = [self._models[name].state for name in sorted(self._models)]
-        return {s.name: Progress(s.position, s.labels_until, s.revision) for s in states}
+        return {
+            s.name: Progress(s.position, s.labels_until, s.revision, s.versions) for s in states
+        }
 
     def begin(self, state: ModelState) -> ModelState:
         with self._lock:

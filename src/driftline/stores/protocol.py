@@ -20,6 +20,7 @@ from driftline.records import (
     RowState,
     WindowResult,
 )
+from driftline.versions import Versions
 from driftline.windows import Window
 
 CLAIM_LASTS = timedelta(minutes=5)
@@ -39,6 +40,7 @@ class Progress:
     position: datetime
     labels_until: datetime | None
     revision: int
+    versions: Versions = ()
 
 
 class Store(Protocol):

@@ -106,7 +106,7 @@ class SqlStore:
 
     def progress(self) -> dict[str, Progress]:
         kept = tables.models.c
-        found = select(kept.name, kept.position, kept.labels_until, kept.revision)
+        found = select(kept.name, kept.position, kept.labels_until, kept.revision, kept.versions)
         return {row.pop("name"): Progress(**row) for row in self._rows(found.order_by(kept.name))}
 
     def begin(self, state: ModelState) -> ModelState:
@@ -122,6 +122,7 @@ class SqlStore:
                 "position": state.position,
                 "labels_until": state.labels_until,
                 "revision": state.revision,
+                "versions": state.versions,
             }
             put(connection, tables.models, [row], by=("name",))
             model_id = connection.execute(
@@ -146,6 +147,7 @@ class SqlStore:
                     position=state.position,
                     labels_until=state.labels_until,
                     revision=state.revision,
+                    versions=state.versions,
                 )
             )
             put_early_labels(connection, model_id, state.early_labels)

@@ -6,6 +6,7 @@ Moments are whole microseconds since 1970 in UTC: exact, small, and the same on 
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from sqlalchemy import (
@@ -23,9 +24,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from driftline.versions import Versions, VersionSince
 from driftline.windows import from_micros, to_micros
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 VERSION_TABLE = "driftline_schema"
 
 
@@ -42,6 +44,20 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         return None if value is None else from_micros(value)
+
+
+class _Versions(TypeDecorator[Versions]):
+    """Versions of a model, each with the moment of its first window, as JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Versions | None, dialect: Dialect) -> str:
+        return json.dumps([[one.version, to_micros(one.since)] for one in value or ()])
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Versions:
+        known = json.loads(value or "[]")
+        return tuple(VersionSince(version, from_micros(since)) for version, since in known)
 
 
 metadata = MetaData(
@@ -72,6 +88,7 @@ models = Table(
     _required("position", Moment),
     Column("labels_until", Moment),
     Column("revision", BigInteger, nullable=False, server_default="0"),
+    Column("versions", _Versions, nullable=False, server_default="[]"),
     UniqueConstraint("name"),
 )
 

@@ -12,10 +12,12 @@ from driftline.dashboard.shell import chart, crumbs, empty, go, piece, refreshed
 from driftline.dashboard.shown import shown
 from driftline.errors import nearest
 from driftline.settings.models import ModelSettings
-from driftline.wording import metric_name
+from driftline.wording import day, metric_name
 
 DAYS = ("7", "14", "30", "90", "180", "365")
 USUAL = "30"
+NEWEST = "all"
+"""The choice of the last days, whichever version it was."""
 TOP = 25
 """Columns of the heat map; the others are in the box beneath."""
 
@@ -53,10 +55,27 @@ def chosen_days() -> int:
     return int(days or USUAL)
 
 
+def chosen_version(model: ModelSettings) -> int | None:
+    """The number of the version that is chosen; no control where there is but one."""
+    progress = shown().store.progress().get(model.name)
+    known = progress.versions if progress else ()
+    if len(known) < 2:
+        return None
+    named = {str(n): f"{one.version}, since {day(one.since)}" for n, one in enumerate(known)}
+    chosen = st.selectbox(
+        "Version",
+        [NEWEST, *reversed(named)],
+        format_func=lambda number: named.get(number, "all, up to now"),
+        key="version",
+        bind="query-params",
+    )
+    return int(chosen) if chosen in named else None
+
+
 @refreshed
 def _body(model: ModelSettings) -> None:
     days = chosen_days()
-    view = view_of(shown(), model, days)
+    view = view_of(shown(), model, days, chosen_version(model))
     if view is None:
         empty(
             "Nothing has been judged yet",

@@ -92,6 +92,10 @@ def _model(model: ModelSettings, store: Store) -> Document:
     return {
         "name": model.name,
         "version": model.version,
+        "versions": [
+            {"version": one.version, "since": iso(one.since)}
+            for one in (state.versions if state else ())
+        ],
         "task": model.task,
         "window": format_duration(model.window),
         "every": written(model.every),
