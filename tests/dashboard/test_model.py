@@ -97,7 +97,14 @@ def test_a_column_is_told_in_charts(world: World, open_page: Open, column: str) 
     assert len(opened.figures) == 4
     assert "<script>" not in opened.html
     decisions = figure(opened, 1)
-    assert any("alarms below" in (trace.name or "") for trace in decisions.data)
+    traces = {trace.name: trace for trace in decisions.data}
+    assert list(traces["alarms above its threshold"].y) == [1, 1]
+    multiples = traces["score, in multiples of its threshold"].y
+    alarmed = [
+        x for x, y in zip(traces["alarm"].x, traces["alarm"].y, strict=True) if y is not None
+    ]
+    over = [x for x, m in zip(traces["effect"].x, multiples, strict=True) if m > 1]
+    assert over == alarmed
 
 
 def test_an_unknown_column_is_told(world: World, open_page: Open) -> None:

@@ -79,10 +79,10 @@ def _points(
     while start < span.end:
         end = min(start + MONTH, span.end)
         for result in store.windows(name, start, end):
-            columns = result.verdict.columns if result.verdict else ()
-            mine = next((c for c in columns if c.name == column), None)
-            if mine is not None:
-                found.append(ColumnPoint(result.window, mine, result.verdict.p_value))
+            told = result.verdict
+            mine = next((c for c in told.columns if c.name == column), None) if told else None
+            if told is not None and mine is not None:
+                found.append(ColumnPoint(result.window, mine, told.p_value, told.method))
         start = end
     size = -(-len(found) // POINTS)
     groups = [found[at : at + size] for at in range(0, len(found), size or 1)]

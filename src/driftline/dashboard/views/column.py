@@ -95,12 +95,12 @@ def _span(chosen: object) -> Window | None:
 
 def _decisions(view: ColumnView) -> None:
     words = (
-        "The effect runs from 0 (no change) to 1 (nothing in common). p of the window takes all "
-        "columns and tests together; the threshold is what the budget of false alarms allows it."
+        "The effect runs from 0 (no change) to 1 (nothing in common). The score is told in "
+        "multiples of the threshold that applied to that window: above 1 is an alarm. A change too "
+        "small to matter is held at 1. p of the window takes all columns and tests together."
     )
     piece("section.html.j2", "decisions-head", title="What was decided", words=words)
-    threshold = view.model.alarms.false_alarms.per_window(view.model.window)
-    chart(decision_trend(view.points, threshold), "decisions", f"effect and p of {view.column}")
+    chart(decision_trend(view.points), "decisions", f"effect and p of {view.column}")
     piece("section.html.j2", "missing-head", title="Missing values", words="")
     chart(missing_trend(view.points), "missing", f"missing share of {view.column} over time")
 
