@@ -99,3 +99,19 @@ def test_a_pipeline_mutes_its_model_and_unmutes_it_with_a_key_for_that_alone(
     assert [one["reason"] for one in ended] == ["release 7"]
     assert "nothing is muted" in drifted.run("mute").out
     client.close()
+
+
+def test_incidents_that_are_long_over_need_not_be_asked_for(drifted: World, serve: Serve) -> None:
+    name = drift_of(drifted)
+    address = serve(drifted.folder).listens()
+    asked(drifted, address, f"incidents/{name}/resolve", by="Ann")
+    found = {
+        since: httpx.get(f"{address}/v1/incidents", params={"since": since}, timeout=MINUTE)
+        for since in ("2024-02-01", "3024-02-01", "some day")
+    }
+    early, later = (found[since].json()["incidents"] for since in ("2024-02-01", "3024-02-01"))
+    assert name in {one["id"] for one in early}
+    assert name not in {one["id"] for one in later}
+    assert all(one["resolved"] is None for one in later)
+    assert found["some day"].status_code == 422
+    assert "`since` must be a day or moment" in found["some day"].json()["detail"]

@@ -14,7 +14,7 @@ from driftline.errors import Rejected
 from driftline.records import Event, Incident
 from driftline.service import acts
 from driftline.service.answer import incident_answer
-from driftline.service.api.models import known_model
+from driftline.service.api.models import Moment, known_model, moment_of
 from driftline.service.api.problems import documented
 from driftline.settings.models import Settings
 from driftline.stores import Store
@@ -58,15 +58,17 @@ def reading(settings: Settings, store: Store) -> APIRouter:
         request: Request,
         model: Annotated[str | None, Query(description="Only this model's.")] = None,
         open_only: Annotated[bool, Query(alias="open", description="Only what is open.")] = False,
+        since: Moment = None,
     ) -> dict[str, list[Document]]:
-        """Incidents in the order they were opened."""
+        """Incidents in the order they were opened; with `since` those that were open then or
+        later."""
         key: Key | None = request.state.key
         if model is not None:
             known_model(settings, model)
             _check(key, model)
         elif key is not None:
             model = key.model
-        found = store.incidents(model, open_only)
+        found = store.incidents(model, open_only, moment_of("since", since))
         return {"incidents": [_incident(incident) for incident in found]}
 
     @routes.get("/v1/incidents/{id}", responses=documented(404, 422))

@@ -43,8 +43,8 @@ def router(settings: Settings, store: Store) -> APIRouter:
     ) -> dict[str, list[Document]]:
         """Windows that begin in [from, to), in order of time; of many the newest `limit`. They are
         as `driftline check --json` prints them."""
-        model, until = known_model(settings, name), _moment("to", end)
-        since = _moment("from", start) or _newest(model, store, until, limit)
+        model, until = known_model(settings, name), moment_of("to", end)
+        since = moment_of("from", start) or _newest(model, store, until, limit)
         found = store.windows(name, since, until)
         return {"windows": [window_answer(result) for result in found[-limit:]]}
 
@@ -57,8 +57,8 @@ def router(settings: Settings, store: Store) -> APIRouter:
     ) -> dict[str, list[Document]]:
         """Spans of performance that end in (from, to], each as judged last, in order of time;
         of many the newest `limit`. They are as `driftline check --json` prints them."""
-        model, until = known_model(settings, name), _moment("to", end)
-        since = _moment("from", start) or _newest(model, store, until, limit)
+        model, until = known_model(settings, name), moment_of("to", end)
+        since = moment_of("from", start) or _newest(model, store, until, limit)
         found = store.performance(name, since, until)
         return {"performance": [performance_answer(result) for result in found[-limit:]]}
 
@@ -105,7 +105,8 @@ def _model(model: ModelSettings, store: Store) -> Document:
     }
 
 
-def _moment(name: str, text: str | None) -> datetime | None:
+def moment_of(name: str, text: str | None) -> datetime | None:
+    """The moment that a parameter stands for; Rejected (422) when it is none."""
     try:
         return parse_moment(text) if text is not None else None
     except (ValueError, OverflowError):
