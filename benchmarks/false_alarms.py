@@ -31,6 +31,7 @@ from changes import CHANGE_DAY, KINDS, changed
 from driftline.profiles.fit import fit_table
 from driftline.profiles.profile import Grids, Profile
 from driftline.reference import linked_grids, profile_windows
+from driftline.windows import Window
 from rules import RULES, Said
 from streams import EVEN, LIVE_DAYS, REFERENCE_DAYS, UNEVEN, DataSet, Stream
 
@@ -117,8 +118,8 @@ def run_stream(name: str, seed: int, hunts: bool) -> list[Trial]:
     return trials
 
 
-def _profiles(grids: Grids, stream: Stream) -> list[Profile]:
-    return list(profile_windows(dict(grids), stream.table(*grids), "timestamp", DAY).values())
+def _profiles(grids: Grids, stream: Stream) -> list[tuple[Window, Profile]]:
+    return list(profile_windows(dict(grids), stream.table(*grids), "timestamp", DAY).items())
 
 
 def _around_the_change(stream: Stream) -> Stream:

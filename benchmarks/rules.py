@@ -17,10 +17,12 @@ from driftline.alarms.budget import Budget
 from driftline.alarms.calibration import SPANS, calibrate
 from driftline.alarms.evidence import Evidence
 from driftline.alarms.judge import judge, judge_independent
+from driftline.alarms.season import phases_of
 from driftline.alarms.verdict import Verdict
 from driftline.profiles.grid import NumericGrid
 from driftline.profiles.profile import Profile
 from driftline.statistics import statistics
+from driftline.windows import Window
 
 BUDGET = Budget(alarms=1, period=timedelta(days=30))
 DAY = timedelta(days=1)
@@ -35,18 +37,21 @@ class Said:
     columns: tuple[str, ...]
 
 
-Rule = Callable[[Sequence[Profile]], Callable[[Sequence[Profile]], list[Said]]]
+Days = Sequence[tuple[Window, Profile]]
+Rule = Callable[[Days], Callable[[Days], list[Said]]]
 
 
-def driftline(reference: Sequence[Profile]) -> Callable[[Sequence[Profile]], list[Said]]:
+def driftline(reference: Days) -> Callable[[Days], list[Said]]:
     """As the service does it (`driftline.service.watch`)."""
-    calibration = calibrate(reference, BUDGET.per_window(DAY))
+    phases = [phases_of(day) for day, _ in reference]
+    calibration = calibrate([p for _, p in reference], BUDGET.per_window(DAY), phases=phases)
 
-    def say(live: Sequence[Profile]) -> list[Said]:
+    def say(live: Days) -> list[Said]:
         recent: list[Evidence] = []
         said = []
-        for window in live:
-            recent = [*recent[1 - max(SPANS) :], calibration.scorer.score(window)]
+        for day, window in live:
+            evidence = calibration.scorer.score(window, phases_of(day))
+            recent = [*recent[1 - max(SPANS) :], evidence]
             verdict = judge(calibration, recent, window)
             said.append(Said(verdict.alarm, _names(verdict)))
         return said
@@ -54,27 +59,27 @@ def driftline(reference: Sequence[Profile]) -> Callable[[Sequence[Profile]], lis
     return say
 
 
-def textbook(reference: Sequence[Profile]) -> Callable[[Sequence[Profile]], list[Said]]:
+def textbook(reference: Days) -> Callable[[Days], list[Said]]:
     """Exact two-sample tests of each column against the whole reference, p < 0.01."""
     total = _sum(reference)
 
-    def say(live: Sequence[Profile]) -> list[Said]:
-        verdicts = [judge_independent(total, window, SMALL_P) for window in live]
+    def say(live: Days) -> list[Said]:
+        verdicts = [judge_independent(total, window, SMALL_P) for _, window in live]
         return [Said(any(c.p_value < SMALL_P for c in v.columns), _names(v)) for v in verdicts]
 
     return say
 
 
-def three_deviations(reference: Sequence[Profile]) -> Callable[[Sequence[Profile]], list[Said]]:
+def three_deviations(reference: Days) -> Callable[[Days], list[Said]]:
     """A column's distance above the mean + 3 standard deviations of the reference windows'."""
     total = _sum(reference)
-    own = np.array([_distances(total - window, window) for window in reference])
+    own = np.array([_distances(total - window, window) for _, window in reference])
     centre, scale = own.mean(axis=0), np.maximum(own.std(axis=0, ddof=1), 1e-9)
     names = list(total.columns)
 
-    def say(live: Sequence[Profile]) -> list[Said]:
+    def say(live: Days) -> list[Said]:
         said = []
-        for window in live:
+        for _, window in live:
             far = (_distances(total, window) - centre) / scale
             order = np.argsort(-far)
             said.append(Said(bool(far.max() > 3), tuple(names[i] for i in order)))
@@ -90,9 +95,9 @@ RULES: dict[str, Rule] = {
 }
 
 
-def _sum(windows: Sequence[Profile]) -> Profile:
-    total = windows[0]
-    for window in windows[1:]:
+def _sum(days: Days) -> Profile:
+    total = days[0][1]
+    for _, window in days[1:]:
         total = total + window
     return total
 

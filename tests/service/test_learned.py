@@ -44,9 +44,9 @@ def calibrations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     made: list[int] = []
     calibrate = calibration.calibrate
 
-    def noted(windows: Any, rate: float) -> Any:
+    def noted(windows: Any, rate: float, **more: Any) -> Any:
         made.append(len(windows))
-        return calibrate(windows, rate)
+        return calibrate(windows, rate, **more)
 
     monkeypatch.setattr(learned_module, "calibrate", noted)
     return made

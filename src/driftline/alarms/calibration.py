@@ -40,7 +40,7 @@ FOLDS = 6
 DRAWS = 960
 """Held-out windows in all (about), of each span; each holds its dependence."""
 
-SHARE = 0.12
+SHARE = 0.08
 """Part of the budget that each span's threshold is set for. Spans have windows in common, so that
 together they use less than four times as much; the rest is a margin, because a finite reference
 misjudges its own tails."""
@@ -112,8 +112,14 @@ class Calibration:
         return min(1.0, max(self.best_rate, chance))
 
 
-def calibrate(windows: Sequence[Profile], rate: float, spans: Sequence[int] = SPANS) -> Calibration:
-    """Learn from the reference's windows; `rate` is the allowed chance of an alarm per window.
+def calibrate(
+    windows: Sequence[Profile],
+    rate: float,
+    spans: Sequence[int] = SPANS,
+    phases: Sequence[tuple[int, int]] | None = None,
+) -> Calibration:
+    """Learn from the reference's windows; `rate` is the allowed chance of an alarm per window,
+    `phases` are those of the windows (`driftline.alarms.season`), by default all the same.
 
     Spans ascend; those longer than half of the reference are left out.
     Deterministic: the draws have a fixed seed. Raises ValueError for fewer than MIN_WINDOWS.
@@ -122,7 +128,7 @@ def calibrate(windows: Sequence[Profile], rate: float, spans: Sequence[int] = SP
     if count < MIN_WINDOWS:
         raise ValueError(f"calibration needs {MIN_WINDOWS} reference windows; found {count}")
     questions = questions_of(windows[0].grids)
-    scorer, own = score_own_windows(windows)
+    scorer, own = score_own_windows(windows, phases)
     spans = tuple(span for span in spans if span <= count // 2)
     volume = fit_volume(own, questions)
     runs = _held_out_runs(own, questions, volume, max(count // FOLDS, *spans))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftline.alarms.scores import Score, Sides, scores_of
+from driftline.alarms.season import Phases
 from driftline.profiles.grid import CategoricalGrid, Counts, Floats
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
@@ -26,16 +27,20 @@ class Evidence:
         effects: size of the change that each question is about, 0 to 1.
         volumes: rows that each score rests on: with the reference's day-to-day differences scores
             grow with the root of them.
+        phases: shape (2,) or (windows, 2), see `driftline.alarms.season`.
     """
 
     scores: Floats
     effects: Floats
     volumes: Floats
+    phases: Phases
 
     def of(self, windows: object) -> Evidence:
         """The evidence of some of several windows, by any NumPy index."""
         pick: slice = windows  # type: ignore[assignment]
-        return Evidence(self.scores[pick], self.effects[pick], self.volumes[pick])
+        return Evidence(
+            self.scores[pick], self.effects[pick], self.volumes[pick], self.phases[pick]
+        )
 
 
 def stack(windows: Sequence[Evidence]) -> Evidence:
@@ -44,6 +49,7 @@ def stack(windows: Sequence[Evidence]) -> Evidence:
         np.array([window.scores for window in windows]),
         np.array([window.effects for window in windows]),
         np.array([window.volumes for window in windows]),
+        np.array([window.phases for window in windows]),
     )
 
 
@@ -62,7 +68,7 @@ class Scorer:
     new: Mapping[str, int]
     coupling: Mapping[str, float]
 
-    def score(self, window: Profile) -> Evidence:
+    def score(self, window: Profile, phases: tuple[int, int] = (0, 0)) -> Evidence:
         """The evidence against a window that is no part of the reference."""
         found: list[Score] = []
         for name, summary in window.columns.items():
@@ -79,16 +85,20 @@ class Scorer:
                 usual_coupling=self.coupling[name],
             )
             found += scores_of(total, sides)
-        return _evidence(found).of(0)
+        return _evidence(found, np.array([phases])).of(0)
 
 
-def _evidence(found: Sequence[Score]) -> Evidence:
+def _evidence(found: Sequence[Score], phases: Phases) -> Evidence:
     scores, effects, volumes = zip(*found, strict=True)
-    return Evidence(np.array(scores).T, np.array(effects).T, np.array(volumes).T)
+    return Evidence(np.array(scores).T, np.array(effects).T, np.array(volumes).T, phases)
 
 
-def score_own_windows(windows: Sequence[Profile]) -> tuple[Scorer, Evidence]:
-    """A scorer from the reference's windows, and each of them scored against all the others."""
+def score_own_windows(
+    windows: Sequence[Profile], phases: Sequence[tuple[int, int]] | None = None
+) -> tuple[Scorer, Evidence]:
+    """A scorer from the reference's windows, and each of them scored against all the others; by
+    default all windows are of one phase."""
+    known = np.zeros((len(windows), 2), dtype=np.int64) if phases is None else np.array(phases)
     total = windows[0]
     for window in windows[1:]:
         total = total + window
@@ -111,7 +121,7 @@ def score_own_windows(windows: Sequence[Profile]) -> tuple[Scorer, Evidence]:
                 np.concatenate(piece) for piece in zip(*question, strict=True)
             )
             found.append((scores, effects, volumes))
-    return Scorer(total, new, coupling), _evidence(found)
+    return Scorer(total, new, coupling), _evidence(found, known)
 
 
 def _parts(own: Sequence[Summary]) -> list[Sequence[Summary]]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from driftline.alarms.evidence import Evidence
 from driftline.alarms.questions import Question
+from driftline.alarms.season import Season, fit_season
 from driftline.profiles.grid import Floats
 
 TRUST = 0.2
@@ -147,12 +148,14 @@ class Standard:
 
     Attributes:
         volume: how scores grow with a window's rows.
+        season: what its hour and weekday add to them.
         centre, scale: shape (F,): of each question's scores.
         relations: what other columns let expect.
         wild: shape (F + P,): what a single window's scores are divided by, 1 for most questions.
     """
 
     volume: Volume
+    season: Season
     centre: Floats
     scale: Floats
     relations: Relations
@@ -161,13 +164,16 @@ class Standard:
     def scores(self, evidence: Evidence) -> Floats:
         """Shape (windows, F + P): of every question by itself, then of the weighed ones given the
         other columns (these on a scale of their own, see `Calibration`)."""
-        standard = (self.volume.level(evidence) - self.centre) / self.scale
+        levelled = self.season.without(self.volume.level(evidence), evidence.phases)
+        standard = (levelled - self.centre) / self.scale
         return np.hstack([standard, self.relations.residuals(standard)])
 
 
 def fit_standard(evidence: Evidence, questions: Sequence[Question], volume: Volume) -> Standard:
     """Centres, scales and relations from windows of the reference."""
     levelled = volume.level(evidence)
+    season = fit_season(levelled, evidence.phases)
+    levelled = season.without(levelled, evidence.phases)
     centre, scale = fit_scales(levelled, questions)
     standard = (levelled - centre) / scale
     relations = fit_relations(standard, questions)
@@ -177,4 +183,4 @@ def fit_standard(evidence: Evidence, questions: Sequence[Question], volume: Volu
     usual = (np.quantile(np.abs(left), _QUANTILES, axis=0) / _TWO_SIDED[:, None]).max(axis=0)
     furthest = np.append(furthest, np.abs(left).max(axis=0) / np.maximum(usual, 0.15))
     wild = np.maximum(furthest / KNOWN_WILD, 1.0)
-    return Standard(volume, centre, scale, relations, wild)
+    return Standard(volume, season, centre, scale, relations, wild)

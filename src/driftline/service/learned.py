@@ -13,6 +13,7 @@ from threading import Semaphore
 
 from driftline.alarms.blame import Movement, movement_of
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration, calibrate
+from driftline.alarms.season import phases_of
 from driftline.performance.share import PART
 from driftline.profiles.profile import Profile
 from driftline.quality import Expectations, expectations
@@ -74,7 +75,7 @@ class Learned:
                 with self.turn:
                     windows = self.windows if key[0] is None else key[0]
                     found = profiles(windows) if windows else {}
-                    known = [found[window] for window in sorted(windows) if window in found]
+                    known = {window: found[window] for window in sorted(windows) if window in found}
                     taught = self.learn(key, known)
                 if self.shelf:
                     self.shelf.put(_words(key), taught)
@@ -87,15 +88,17 @@ class Learned:
             del self._known[next(iter(self._known))]
         self._known[key] = taught
 
-    def learn(self, key: Key, windows: Collection[Profile]) -> Taught:
+    def learn(self, key: Key, known: Mapping[Window, Profile]) -> Taught:
         """What the profiles of the windows of `key` teach, in order of time."""
-        total = self.reference.total
+        total, windows = self.reference.total, list(known.values())
         if key[0] is not None:
             total = sum_of(self.reference, windows)
         calibration, movement = None, movement_of([], total)
         if len(windows) >= MIN_WINDOWS and self.reference.grids.keys() - key[1]:
-            calibration = calibrate([without(each, key[1]) for each in windows], self.rate)
-            movement = movement_of(list(windows), total)
+            compared = [without(each, key[1]) for each in windows]
+            phases = [phases_of(window) for window in known]
+            calibration = calibrate(compared, self.rate, phases=phases)
+            movement = movement_of(windows, total)
         return total, calibration, movement
 
 
@@ -167,7 +170,7 @@ class Learning:
                 shelf,
                 turn=self.turn,
             )
-            taught = learned.learn(OWN, reference.windows.values())
+            taught = learned.learn(OWN, reference.windows)
         learned.know(OWN, taught)
         shelf.put_reference(learned.reference, (learned.windows, learned.expected, taught))
         return learned

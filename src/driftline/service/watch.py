@@ -12,6 +12,7 @@ import pyarrow as pa
 from driftline.alarms.calibration import SPANS, Calibration
 from driftline.alarms.evidence import Evidence
 from driftline.alarms.judge import judge, judge_independent
+from driftline.alarms.season import phases_of
 from driftline.alarms.verdict import Verdict
 from driftline.incidents import Advanced, Finding, SecondLook
 from driftline.performance.judge import PerformancePolicy
@@ -148,7 +149,7 @@ class Watch:
             return []
         large = [(w, p) for w, p in windows if p.rows >= self.model.alarms.min_rows]
         score = self.calibration.scorer.score
-        return [(w, score(self.basis.of(profile))) for w, profile in large[-max(SPANS) :]]
+        return [(w, score(self.basis.of(p), phases_of(w))) for w, p in large[-max(SPANS) :]]
 
     def judge_labels(self, labels: Sequence[pa.Table], now: datetime) -> Changes | None:
         """What labels alone change behind the last window; None when nothing."""
@@ -192,7 +193,8 @@ class Watch:
             )
         since = window.start - memory(self.model)
         kept = [seen for seen in self.recent if seen[0].start >= since]
-        self.recent = [*kept[1 - max(SPANS) :], (window, self.calibration.scorer.score(profile))]
+        evidence = self.calibration.scorer.score(profile, phases_of(window))
+        self.recent = [*kept[1 - max(SPANS) :], (window, evidence)]
         return judge(self.calibration, [evidence for _, evidence in self.recent], profile)
 
     def _joined(self, position: datetime) -> datetime | None:
