@@ -122,13 +122,19 @@ def model_lines(
     if measured:
         newest = measured[-1]
         change = newest.metrics[newest.main]
+        known = "" if newest is performance[-1] else _unknown_since(newest, performance[-1])
         say(
-            f"{metric_name(newest.main)} {number(change.current)} over {span(newest.span)}, "
+            f"{known}{metric_name(newest.main)} {number(change.current)} over {span(newest.span)}, "
             f"{number(change.baseline)} in the {duration(newest.baseline.length)} before; "
             f"{percent(newest.coverage)} labelled"
         )
     if judged and judged[-1].verdict:
         say(f"[dim]{escape(judged[-1].verdict.note)}[/]")
+
+
+def _unknown_since(judged: PerformanceResult, newest: PerformanceResult) -> str:
+    labelled = f"{percent(newest.coverage)} of the predictions over {span(newest.span)} labelled"
+    return f"performance is not known since {moment(judged.span.end)}, {labelled}; before it was: "
 
 
 def _judged(windows: Sequence[WindowResult], judged: Sequence[WindowResult], alarms: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ def performance_trend(
     if not ordered:
         return say(figure(200), "No labels have been joined yet")
     made = figure(380, hovermode="x", bargap=0)
-    changes = [result.metrics.get(metric) for result in ordered]
+    changes = [_enough(result).get(metric) for result in ordered]
     times = axis_time(result.span.end for result in ordered)
     _incidents(made, incidents, (ordered[0].span.end, ordered[-1].span.end))
     if any(change and change.current is not None for change in changes):
@@ -56,6 +56,11 @@ def performance_trend(
         },
     )
     return made
+
+
+def _enough(result: PerformanceResult) -> Mapping[str, MetricChange]:
+    """The metrics of a span; none where too few of its predictions have a label."""
+    return {} if result.status == "too_few_labels" else result.metrics
 
 
 def _values(changes: Sequence[MetricChange | None], name: str) -> list[float | None]:

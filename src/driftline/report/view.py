@@ -181,7 +181,9 @@ def headline(views: Sequence[View]) -> str:
 
 
 def main_change(result: PerformanceResult | None) -> MetricChange | None:
-    """The main metric of a span when it has a value."""
+    """The main metric of a span when it has a value and enough labels for one."""
+    if result is not None and result.status == "too_few_labels":
+        return None
     change = result.metrics.get(result.main) if result else None
     return change if change and change.current is not None else None
 
@@ -264,6 +266,8 @@ def _metric_tile(model: View) -> Tile:
     if change.low is not None and change.high is not None:
         detail += f"; interval {wording.number(change.low)} to {wording.number(change.high)}"
     title = f"{wording.metric_name(result.main)}, {wording.span(result.span)}"
+    if model.newest is not None and result is not model.newest:
+        detail = f"not known since, too few labels; {detail}"
     return Tile(title, wording.number(change.current), detail, "high" if change.alarm else "ok")
 
 

@@ -8,12 +8,13 @@ from datetime import datetime
 
 from driftline.alarms.blame import Group, Movement, groups_of
 from driftline.incidents import Advanced, Finding, SecondLook, advance, look_again
-from driftline.records import (
-    Incident,
-    IncidentKind,
-    PerformanceResult,
+from driftline.records import Incident, IncidentKind
+from driftline.service.findings import (
+    Known,
+    drift_in_words,
+    groups_in_words,
+    performance_in_words,
 )
-from driftline.service.findings import drift_in_words, groups_in_words, performance_in_words
 from driftline.settings.models import ModelSettings
 
 DRIFT: tuple[IncidentKind, ...] = ("data_drift", "prediction_drift")
@@ -74,9 +75,7 @@ class Cases:
         self.open = sorted(still, key=lambda incident: (incident.opened, incident.id))
         return step
 
-    def cross_reference(
-        self, advanced: Advanced, latest: PerformanceResult | None, movement: Movement
-    ) -> Advanced:
+    def cross_reference(self, advanced: Advanced, known: Known, movement: Movement) -> Advanced:
         """Say in each incident that alarms whether there is drift, a drop in performance, or both.
 
         An incident that is quiet keeps what was so when it last alarmed; a drop in performance
@@ -87,7 +86,7 @@ class Cases:
         drifted = [c for i in newest if i.kind in DRIFT and not i.quiet for c in i.columns]
         dropped = next((i for i in newest if i.kind == "performance" and not i.quiet), None)
         labelled = self.model.labels is not None
-        performance = performance_in_words(latest, dropped) if labelled else ""
+        performance = performance_in_words(known, dropped) if labelled else ""
         told: dict[str, Incident] = {}
         for incident in advanced.incidents:
             drop = incident.kind == "performance"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from driftline.alarms.blame import Group
@@ -175,23 +175,42 @@ def drop_in_words(result: PerformanceResult, name: str, change: MetricChange) ->
     return f"{told} over {span(result.span)}; {labelled}"
 
 
-def performance_in_words(latest: PerformanceResult | None, dropped: Incident | None) -> str:
+@dataclass(frozen=True)
+class Known:
+    """What is known of performance: the newest span, and the newest that could be judged."""
+
+    newest: PerformanceResult | None = None
+    judged: PerformanceResult | None = None
+
+    @classmethod
+    def of(cls, results: Iterable[PerformanceResult]) -> Known:
+        found = sorted(results, key=lambda result: result.span.end)
+        judged = [result for result in found if result.status == "judged"]
+        return cls(*found[-1:], **({"judged": judged[-1]} if judged else {}))
+
+
+def performance_in_words(known: Known, dropped: Incident | None) -> str:
     """What is known of performance, for an incident about drift: drift need not mean a drop.
 
-    `dropped` is the incident about performance that is open and not quiet.
+    `dropped` is the incident about performance that is open and not quiet. Of the time since the
+    newest span that could be judged nothing is claimed.
     """
-    if latest is None:
+    latest, newest = known.judged, known.newest
+    if newest is None:
         return "Performance: not known, no labels"
-    if latest.status != "judged":
-        return f"Performance: not known yet ({percent(latest.coverage)} of predictions labelled)"
+    if latest is None:
+        return f"Performance: not known yet ({percent(newest.coverage)} of predictions labelled)"
     name, before = latest.main, latest.metrics[latest.main].baseline
     if dropped is not None and dropped.metric in latest.metrics:
         name, before = dropped.metric, dropped.baseline
     current = latest.metrics[name].current
     told = f"{metric_name(name)} {number(current)}, before {number(before)}"
-    if latest.alarm or dropped is not None:
-        return f"Performance: dropped too ({told})"
-    return f"Performance: no drop seen ({told})"
+    down = latest.alarm or dropped is not None
+    if latest.span.end < newest.span.end:
+        since, until = moment(latest.span.end), "it had dropped" if down else "no drop"
+        labelled = f"{percent(newest.coverage)} of predictions labelled"
+        return f"Performance: not known since {since}, {labelled}; until then {until} ({told})"
+    return f"Performance: {'dropped too' if down else 'no drop seen'} ({told})"
 
 
 def groups_in_words(groups: Sequence[Group]) -> str:

@@ -204,12 +204,6 @@ class Ledger:
         self._trim(position)
         return results
 
-    @property
-    def latest(self) -> PerformanceResult | None:
-        """The newest span that could be judged."""
-        judged = [result for result in self.judged.values() if result.status == "judged"]
-        return max(judged, key=lambda result: result.span.end, default=None)
-
     def _touched(self, position: datetime) -> set[datetime]:
         """The ends of the spans that hold a changed window."""
         length, current = self.model.window, self.model.performance.current

@@ -21,6 +21,7 @@ from driftline.profiles.profile import Profile
 from driftline.quality import Expectations
 from driftline.records import (
     Changes,
+    Fault,
     IncidentKind,
     ModelState,
     PerformanceResult,
@@ -31,12 +32,18 @@ from driftline.reference import Reference
 from driftline.service.basis import Bases, Basis, kept_windows, load_bases, memory
 from driftline.service.cases import DRIFT, Cases, both
 from driftline.service.faults import window_faults
-from driftline.service.findings import drift_findings, performance_findings, quality_findings
+from driftline.service.findings import (
+    Known,
+    drift_findings,
+    performance_findings,
+    quality_findings,
+)
 from driftline.service.intake import Intake
 from driftline.service.learned import Learned
 from driftline.service.ledger import Ledger
 from driftline.service.ledger_store import load_ledger
 from driftline.service.routing import outbox_rows
+from driftline.service.silence import NO_LABELS, Silence
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
 from driftline.versions import versions_with
@@ -62,6 +69,7 @@ class Watch:
     recent: list[tuple[Window, Evidence]] = field(default_factory=list)
     labels_missing: bool = False
     """Labels cannot be read at present: those of this time will be joined when they can."""
+    silence: Silence = field(default_factory=Silence)
     run: str = ""
     """Names the run: what it has to tell is one notice for each channel."""
 
@@ -83,7 +91,8 @@ class Watch:
         if self.ledger is not None:
             self.ledger.take(window, intake.rows.get(window, []), labels, profile.rows)
         self._stand_on(window)
-        result = self._result(window, profile, intake, window.end)
+        silence = () if self.labels_missing else self.silence.at(self.ledger, window)
+        result = self._result(window, profile, intake, window.end, silence)
         self.bases.add(result)
         found = self._findings(result, profile)
         advanced = self.cases.advance(found, window.end, result.status == "judged")
@@ -113,7 +122,8 @@ class Watch:
         if self.ledger is not None and window in self.ledger.rows:
             self.ledger.add_late_rows(window, intake.rows.get(window, []), profile.rows)
         self.recent = self._evidence((w, known[w][1]) for w in sorted(known) if w < window)
-        result = self._result(window, profile, intake, now)
+        silence = tuple(fault for fault in first.faults if fault.code == NO_LABELS)
+        result = self._result(window, profile, intake, now, silence)
         self.bases.add(result)
         newest = [known[w] if w != window else (result, profile) for w in sorted(known)]
         self.recent = self._evidence((judged.window, seen) for judged, seen in newest)
@@ -171,9 +181,15 @@ class Watch:
         return {name for name in (predictions.prediction, predictions.score) if name}
 
     def _result(
-        self, window: Window, profile: Profile, intake: Intake, now: datetime
+        self,
+        window: Window,
+        profile: Profile,
+        intake: Intake,
+        now: datetime,
+        silence: tuple[Fault, ...],
     ) -> WindowResult:
-        faults = window_faults(self.model, self.expected, window, profile, intake)
+        found = window_faults(self.model, self.expected, window, profile, intake)
+        faults = (*found, *silence)
         status: WindowStatus = "judged"
         if profile.rows < self.model.alarms.min_rows:
             status = "too_few_rows" if profile.rows else "empty"
@@ -225,8 +241,8 @@ class Watch:
                 performance=tuple(results),
             )
         self.state = state
-        latest = self.ledger.latest if self.ledger else None
-        advanced = self.cases.cross_reference(advanced, latest, self.basis.movement)
+        known = Known.of(self.ledger.judged.values()) if self.ledger else Known()
+        advanced = self.cases.cross_reference(advanced, known, self.basis.movement)
         return replace(
             changes,
             incidents=advanced.incidents,
