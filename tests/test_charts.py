@@ -297,7 +297,7 @@ def test_performance_incidents_are_shaded_while_they_last() -> None:
         message="",
     )
     shapes = performance_trend(spans([0.8] * 9), "accuracy", [incident]).layout.shapes
-    assert [(s.x0, s.x1) for s in shapes] == [("2013-04-09", "2013-04-10")]
+    assert [(s.x0, s.x1) for s in shapes] == [("2013-04-08", "2013-04-10")]
 
 
 def test_label_coverage_is_drawn_even_when_nothing_could_be_measured() -> None:

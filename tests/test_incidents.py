@@ -17,6 +17,7 @@ from driftline.incidents import (
     advance,
     look_again,
 )
+from driftline.notices import bad_time
 from driftline.records import (
     SEVERITIES,
     Event,
@@ -27,6 +28,7 @@ from driftline.records import (
     WindowResult,
 )
 from driftline.windows import Window
+from driftline.wording import span
 
 START = datetime(2013, 4, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -192,3 +194,19 @@ def test_no_column_is_ever_in_two_open_incidents_and_events_tell_every_change(
         assert told.count("opened") == 1
         assert told.count("resolved") == (0 if incident.is_open else 1)
         assert len(incident.facts) >= 1
+
+
+def test_when_it_was_bad_ends_with_the_last_window_that_alarmed() -> None:
+    def bad(day: int) -> Finding:
+        start = START + day * DAY
+        return Finding(KIND, "high", "a", "a changed", start, until=start + DAY)
+
+    opened = advance("m", KIND, [], [bad(0)], START + DAY)
+    again = advance("m", KIND, opened.incidents, [bad(1)], START + 2 * DAY)
+    last = again.incidents
+    for day in range(3, 3 + QUIET[KIND]):
+        last = advance("m", KIND, last, [], START + day * DAY).incidents
+    assert last[0].state == "resolved"
+    assert last[0].trouble == Window(START, START + 2 * DAY)
+    assert bad_time(last[0]) == span(Window(START, START + 2 * DAY))
+    assert last[0].resolved == START + (2 + QUIET[KIND]) * DAY

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from driftline.notices import ORDER, began
+from driftline.notices import ORDER
 from driftline.records import SEVERITIES, Incident, Severity
-from driftline.wording import KINDS, count, day, period
+from driftline.windows import Window
+from driftline.wording import KINDS, count, day, span
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,15 @@ class Group:
 
     @property
     def begins(self) -> datetime:
-        return min(map(began, self.incidents))
+        return min(incident.since for incident in self.incidents)
 
     @property
     def when(self) -> str:
         """`since 4 May 2013`, or from the first beginning to the last end."""
         if any(incident.is_open for incident in self.incidents):
             return f"since {day(self.begins)}"
-        return period(self.begins, max(i.resolved or i.updated for i in self.incidents))
+        ends = max(incident.trouble.end for incident in self.incidents)
+        return span(Window(self.begins, ends)) if ends > self.begins else day(ends)
 
     @property
     def name(self) -> str:

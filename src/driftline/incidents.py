@@ -42,7 +42,7 @@ class Finding:
 
     Attributes:
         fact: what changed, in one line for the owner.
-        since: start of the window or span.
+        since, until: start and end of the window or span.
         magnitude: how large it is; compared with other findings about the same column only.
         metric, baseline: of performance: what dropped, and from where.
     """
@@ -55,6 +55,7 @@ class Finding:
     magnitude: float = 0.0
     metric: str = ""
     baseline: float | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,7 @@ def _opened(model: str, kind: IncidentKind, findings: Sequence[Finding], now: da
         magnitudes=tuple(finding.magnitude for finding in speaking),
         metric=speaking[0].metric,
         baseline=speaking[0].baseline,
+        until=_until(None, findings),
     )
 
 
@@ -211,7 +213,13 @@ def _at_worst(incident: Incident, findings: Sequence[Finding]) -> Incident:
         facts=tuple(facts),
         magnitudes=tuple(magnitudes),
         message=headline(incident.columns, facts),
+        until=_until(incident.until, findings),
     )
+
+
+def _until(known: datetime | None, findings: Sequence[Finding]) -> datetime | None:
+    ends = [known, *(finding.until for finding in findings)]
+    return max((end for end in ends if end is not None), default=None)
 
 
 def _quieter(incident: Incident, now: datetime) -> Incident:

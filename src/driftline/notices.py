@@ -9,7 +9,7 @@ from datetime import datetime
 
 from driftline.illustrations import Illustration
 from driftline.records import SEVERITIES, Event, Incident, IncidentKind, Severity
-from driftline.wording import KINDS, listing, moment, one_line
+from driftline.wording import KINDS, listing, moment, one_line, span
 
 ORDER: tuple[IncidentKind, ...] = ("performance", "data_quality", "prediction_drift", "data_drift")
 """Kinds in the order in which their owner should hear of them."""
@@ -73,10 +73,10 @@ def together(facts: Sequence[str]) -> list[str]:
     ]
 
 
-def began(incident: Incident) -> datetime:
-    """When the trouble began, as far as can be told: with the first window that had it. A span of
-    performance begins long before its drop; there it is the moment at which the drop was seen."""
-    return incident.opened if incident.kind == "performance" else incident.since
+def bad_time(incident: Incident) -> str:
+    """When it was bad: `21 Nov 2026`, `20 - 26 Apr 2013`; the quiet at its end is left out."""
+    window = incident.trouble
+    return span(window) if window.length else moment(window.start)
 
 
 @dataclass(frozen=True)

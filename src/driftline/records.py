@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from driftline.acceptance import Acceptance
@@ -123,13 +123,15 @@ class Incident:
 
     Attributes:
         id: stable, made of model, kind and moment of opening.
-        opened, updated, resolved: moments; `resolved` is None while it lasts.
+        opened, updated, resolved: moments; `opened` is when the alarm came, `resolved` is None
+            while it lasts, and comes after some quiet windows.
         severity: the worst so far.
         columns: most blamed first.
         message: one sentence: what is wrong.
         facts: what changed, a line each: first the worst that was seen of each column.
         next_steps: what to do, a line each.
-        since: start of the first window or span concerned.
+        since: start of the window or span in which it was first seen.
+        until: end of the last one that alarmed; None: not known.
         alarms: how many windows or spans have alarmed.
         quiet: how many in a row have not, most recently.
         snoozed_until: while snoozed.
@@ -161,10 +163,16 @@ class Incident:
     baseline: float | None = None
     groups: tuple[Group, ...] = ()
     cause: Cause | None = None
+    until: datetime | None = None
 
     @property
     def is_open(self) -> bool:
         return self.state != "resolved"
+
+    @property
+    def trouble(self) -> Window:
+        """From when to when it was bad, as far as is known: without the quiet at its end."""
+        return Window(self.since, max(self.since, self.until or self.resolved or self.updated))
 
     @property
     def magnitude(self) -> float:
@@ -209,26 +217,6 @@ class OutboxRow:
     batch: str = ""
     rest: tuple[str, ...] = ()
     settled: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Aged:
-    """Up to when what is kept of a model is old enough to be deleted; None: all of it is kept.
-
-    Attributes:
-        profiles, outcomes: those of windows that end by then.
-        superseded: judgements of a span's performance that a later one has replaced since.
-        results: results of windows and spans that end by then, and incidents resolved by then with
-            events and notices, unless something has still to be told of them.
-        shown, pictured: spans whose profiles stay, and for how long from its begin each incident's.
-    """
-
-    profiles: datetime | None = None
-    outcomes: datetime | None = None
-    superseded: datetime | None = None
-    results: datetime | None = None
-    shown: tuple[Window, ...] = ()
-    pictured: timedelta = timedelta()
 
 
 @dataclass(frozen=True)

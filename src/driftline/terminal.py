@@ -17,7 +17,6 @@ from rich.table import Table
 
 from driftline.alarms.verdict import ColumnVerdict
 from driftline.digest import Group, digest
-from driftline.notices import began
 from driftline.records import Incident, IncidentKind, PerformanceResult, WindowResult
 from driftline.tally import Tally
 from driftline.windows import Window
@@ -217,7 +216,7 @@ def tally_table(name: str, first: Tally, other: Tally | None = None) -> None:
 def _opened(found: Tally, kind: IncidentKind) -> list[str]:
     """When incidents of a kind were opened, and about which columns."""
     mine = [incident for incident in found.incidents if incident.kind == kind]
-    told = [f"{moment(began(i))} {listing(i.columns, 2)}".rstrip() for i in mine[:MOST_TOLD]]
+    told = [f"{moment(i.since)} {listing(i.columns, 2)}".rstrip() for i in mine[:MOST_TOLD]]
     return [*told, *([f"and {len(mine) - MOST_TOLD} more"] if len(mine) > MOST_TOLD else [])]
 
 
@@ -233,7 +232,7 @@ def list_incidents(incidents: Sequence[Incident]) -> None:
     for one in incidents:
         severity = f"[{COLOURS[one.severity]}]{one.severity}[/]"
         what = escape(one_line(f"{KINDS[one.kind]}: {one.message}"))
-        model, since = escape(one_line(one.model)), moment(began(one))
+        model, since = escape(one_line(one.model)), moment(one.since)
         table.add_row(one.id, model, severity, one.state, since, what)
     out.print(table)
 

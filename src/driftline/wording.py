@@ -21,7 +21,7 @@ KINDS = {
     "data_drift": "Data drift",
     "prediction_drift": "Prediction drift",
     "performance": "Performance drop",
-    "data_quality": "Data quality",
+    "data_quality": "Data quality problem",
 }
 
 _METRICS = {

@@ -33,8 +33,8 @@ def drop_and_drift() -> Notice:
     )
     temp = "temp: median 74 (reference 38); 80 % of values in 51 to 84 (reference 28 to 48)"
     events = opened(
-        Finding("performance", "high", None, drop, NOW - 7 * DAY),
-        Finding("data_drift", "medium", "temp", temp, NOW - DAY),
+        Finding("performance", "high", None, drop, NOW - 7 * DAY, until=NOW),
+        Finding("data_drift", "medium", "temp", temp, NOW - DAY, until=NOW),
         Finding("data_drift", "low", "dew_point", "dew_point: median 60 (reference 20)", NOW - DAY),
     )
     return replace(notice_of("late-arrival", events), url="https://driftline.example.com")

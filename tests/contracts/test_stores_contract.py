@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from driftline.acceptance import Acceptance
+from driftline.aging import Aged
 from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.errors import StoreError
 from driftline.mutes import Mute
 from driftline.records import (
-    Aged,
     Changes,
     Event,
     Fault,

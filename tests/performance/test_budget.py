@@ -13,6 +13,7 @@ from driftline.performance.detectable import detectable
 from driftline.performance.judge import PerformancePolicy, judge_span
 from driftline.performance.share import Spans, level_for
 from driftline.performance.spans import span_of
+from driftline.performance.usual import before_the_drop
 from driftline.profiles.outcomes import Outcomes
 from driftline.records import PerformanceResult
 from driftline.windows import Window
@@ -125,3 +126,21 @@ def test_a_drop_of_the_size_that_is_promised_is_found_four_times_in_five(
         worse = random.binomial(100, seen.value * (1 - seen.drops[7]), 7)
         hits += judged(share_days([*right, *worse], rows=100), 30).alarm
     assert hits >= 40
+
+
+def test_days_of_a_drop_at_the_end_of_a_baseline_do_not_tell_what_would_be_seen(
+    share_days: MakeDays,
+) -> None:
+    def promised(right: list[int]) -> float:
+        days = share_days(right)
+        baseline = span_of(days, days[0][1] - days[0][1])
+        usual = before_the_drop(ACCURACY, baseline, 0.05)
+        seen = detectable(ACCURACY, usual, 7, PerformancePolicy())
+        assert seen is not None
+        return seen.drops[7]
+
+    steady = STEADY * 3
+    assert promised([*steady[:25], *[100] * 5]) == promised(steady[:25])
+    days = share_days(steady)
+    whole = span_of(days, days[0][1] - days[0][1])
+    assert before_the_drop(ACCURACY, whole, 0.05) is whole

@@ -111,7 +111,13 @@ def test_incidents_are_told_in_full_open_ones_first(page: Page) -> None:
     text = page.text
     order = ["humidity and wind_speed are missing", "Delays leapt", "Accuracy fell to 0.735"]
     assert [text.index(words) for words in order] == sorted(text.index(words) for words in order)
-    for words in ("Critical", "Data quality", "for 3 days", "Performance drop", "lasted 14 days"):
+    for words in (
+        "Critical",
+        "Data quality problem",
+        "for 3 days",
+        "Performance drop",
+        "lasted 15 days",
+    ):
         assert words in text
     assert "Fill the columns as in training until it does." in text
 

@@ -127,6 +127,7 @@ incidents = whole(
     metric=words,
     baseline=st.none() | floats,
     cause=st.none() | one_of_words(Cause),
+    until=st.none() | moments,
 )
 events = whole(
     Event,

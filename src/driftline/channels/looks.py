@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftline.notices import News, began
+from driftline.notices import News, bad_time
 from driftline.records import Severity
 from driftline.wording import KINDS, count, duration, listing, moment, one_line
 
@@ -33,11 +33,12 @@ def heading(news: News) -> str:
 def fields(news: News) -> dict[str, str]:
     """What is asked first of an incident: how bad, since when, which columns."""
     incident = news.incident
-    begun, last = began(incident), news.events[-1].at
+    begun, last = incident.since, news.events[-1].at
     since = f"{moment(begun)} UTC"
     if last > begun:
         since += f" ({duration(last - begun)})"
-    found = {"Severity": incident.severity, "Since": since}
+    when = {"When": f"{bad_time(incident)} UTC"} if news.over else {"Since": since}
+    found = {"Severity": incident.severity, **when}
     if incident.columns:
         title = "Column" if len(incident.columns) == 1 else "Columns"
         found[title] = listing([one_line(name) for name in incident.columns], 5)

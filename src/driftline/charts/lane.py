@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from driftline.charts.look import BLUE, GREEN, ORANGE, VERMILION, axis_time, label
-from driftline.notices import began
+from driftline.notices import bad_time
 from driftline.records import Incident, IncidentKind
 from driftline.windows import Window
 from driftline.wording import KINDS, moment
@@ -62,13 +62,13 @@ def _lines(made: go.Figure, incidents: Sequence[Incident], row: int, shown: Wind
     xs: list[str | None] = []
     words: list[str | None] = []
     for incident in incidents:
-        last = min(incident.resolved or shown.end, shown.end)
-        first = min(max(began(incident), shown.start), last)
+        last = min(shown.end if incident.is_open else incident.trouble.end, shown.end)
+        first = min(max(incident.since, shown.start), last)
         xs += [*axis_time([first, last]), None]
-        until = f"to {moment(incident.resolved)}" if incident.resolved else "still open"
+        when = f"{moment(incident.since)}, still open" if incident.is_open else bad_time(incident)
         told = (
             f"<b>{KINDS[incident.kind]}</b> ({incident.severity})<br>"
-            f"{moment(began(incident))} {until}<br>{label(incident.message, 90)}"
+            f"{when}<br>{label(incident.message, 90)}"
         )
         words += [told, told, None]
     made.add_scatter(

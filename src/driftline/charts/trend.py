@@ -182,10 +182,10 @@ def _incidents(
 ) -> None:
     """Shade performance incidents; the words are above the shade."""
     for incident in incidents:
-        end = incident.resolved or shown[1]
+        end = shown[1] if incident.is_open else incident.trouble.end
         if incident.kind != "performance" or end < shown[0] or incident.since > shown[1]:
             continue
-        left, right = axis_time([max(incident.opened, shown[0]), max(end, incident.opened)])
+        left, right = axis_time([max(incident.since, shown[0]), end])
         made.add_shape(
             type="rect",
             x0=left,

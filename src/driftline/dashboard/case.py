@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from driftline.dashboard.shown import Shown
 from driftline.illustrations import Distribution
-from driftline.notices import began
 from driftline.records import Event, Incident, MetricChange, OutboxRow, PerformanceResult
 from driftline.reference import Reference
 from driftline.service.pages import distribution_of
@@ -64,10 +63,6 @@ class Case:
     measured: Measured | None
 
     @property
-    def began(self) -> datetime:
-        return began(self.incident)
-
-    @property
     def title(self) -> str:
         return f"{KINDS[self.incident.kind]}: {self.incident.message}"
 
@@ -83,7 +78,7 @@ def case_of(shown: Shown, incident_id: str) -> Case | None:
     told = tuple(
         Told(row, kinds.get(row.event_id, "")) for row in store.outbox.of_incident(incident_id)
     )
-    start = began(incident)
+    start = incident.since
     end = incident.resolved or shown.now()
     spans = tuple(store.performance(incident.model, start - BEFORE, end + AFTER))
     model = next((one for one in shown.settings.models if one.name == incident.model), None)
@@ -94,7 +89,7 @@ def _measured(spans: Sequence[PerformanceResult], incident: Incident) -> Measure
     judged = [span for span in spans if span.status == "judged"]
     if not judged:
         return None
-    start = began(incident)
+    start = incident.since
     before = [span for span in judged if span.span.end <= start]
     since = [
         span

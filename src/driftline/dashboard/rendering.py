@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from driftline import wording
 from driftline.dashboard import times
 from driftline.dashboard.sparkline import sparkline
-from driftline.notices import began, together
+from driftline.notices import bad_time, together
 
 
 def render(template: str, **values: Any) -> Markup:
@@ -57,5 +57,5 @@ def _environment() -> Environment:
         statistic=wording.statistic_name,
         together=together,
     )
-    made.globals.update(began=began, href=href, sparkline=sparkline)
+    made.globals.update(bad_time=bad_time, href=href, sparkline=sparkline)
     return made

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from driftline import wording
-from driftline.notices import began, together
+from driftline.notices import bad_time, together
 from driftline.report import figures
 from driftline.report import view as views
 from driftline.report.page import ModelPage
@@ -66,7 +66,7 @@ def _environment() -> Environment:
         verdict=views.verdict_words,
     )
     made.globals.update(
-        began=began,
+        bad_time=bad_time,
         lasted=views.lasted,
         templates=figures.templates,
         plotly_js=figures.plotly_js,

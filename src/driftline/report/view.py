@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from driftline import wording
-from driftline.notices import began
 from driftline.records import (
     SEVERITIES,
     Incident,
@@ -282,6 +281,8 @@ def _labels_tile(model: View) -> Tile:
 
 def lasted(model: View, incident: Incident) -> str:
     """How long an incident has lasted, or did."""
-    end = incident.resolved or model.page.generated_at
-    words = wording.duration(end - began(incident))
-    return f"lasted {words}" if incident.resolved else f"for {words}"
+    if incident.resolved:
+        return f"lasted {wording.duration(incident.trouble.length)}"
+    if incident.quiet and incident.until:
+        return f"quiet since {wording.moment(incident.until)}"
+    return f"for {wording.duration(model.page.generated_at - incident.since)}"

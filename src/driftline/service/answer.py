@@ -119,6 +119,7 @@ def incident_answer(incident: Incident) -> dict[str, Any]:
         "opened": iso(incident.opened),
         "resolved": iso(incident.resolved) if incident.resolved else None,
         "since": iso(incident.since),
+        "until": iso(incident.until) if incident.until else None,
         "columns": list(incident.columns),
         "message": incident.message,
         "facts": list(incident.facts),

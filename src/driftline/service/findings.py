@@ -60,8 +60,18 @@ def drift_findings(
             told = column if statistic == column.statistic else _by(statistic, column, sides)
             severity = drift_severity(told, share)
             words = change_in_words(told, *sides)
-            start = result.window.start
-            found.append(Finding(kind, severity, column.name, words, start, told.effect))
+            seen = result.window
+            found.append(
+                Finding(
+                    kind,
+                    severity,
+                    column.name,
+                    words,
+                    seen.start,
+                    told.effect,
+                    until=seen.end,
+                )
+            )
     return found
 
 
@@ -101,6 +111,7 @@ def quality_findings(result: WindowResult) -> list[Finding]:
             fault.column,
             _since(fault, start),
             start,
+            until=result.window.end,
         )
         for fault in result.faults
     ]
@@ -119,15 +130,15 @@ def performance_findings(
 
     `lasting` is the open incident about performance. As long as its metric is by the policy's drop
     below the baseline at its opening the trouble lasts, however far the baseline has come down
-    since. Spans that begin before the incident's first one say nothing of that.
+    since. Spans that end before the incident's first one say nothing of that.
     """
-    name, found = result.main, result.metrics[result.main]
+    name, found, seen = result.main, result.metrics[result.main], result.span
     if result.early is not None:
-        found = result.early.change
-    if lasting is not None and result.span.start >= lasting.since:
+        found, seen = result.early.change, result.early.span
+    if lasting is not None and result.span.end > lasting.since:
         now = against(result.metrics.get(lasting.metric), lasting, policy)
         if now is not None:
-            name, found = lasting.metric, now
+            name, found, seen = lasting.metric, now, result.span
     if not found.alarm:
         return []
     return [
@@ -136,11 +147,12 @@ def performance_findings(
             policy.severity(found.drop),
             None,
             drop_in_words(result, name, found),
-            result.span.start,
+            seen.start,
             # errors where there were none have no relative drop: their size orders them
             found.drop if found.drop is not None else found.current or 0.0,
             name,
             found.baseline,
+            seen.end,
         )
     ]
 

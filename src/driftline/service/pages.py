@@ -77,10 +77,10 @@ def distribution_of(
     incident: Incident,
     column: str,
 ) -> Distribution:
-    """A column in the reference and in the first seven windows of an incident."""
+    """A column in the reference and in the first seven windows of an incident while it was bad."""
     reference, state = known
-    end = min(incident.since + 7 * model.window, incident.resolved or state.position)
-    span = Window(incident.since, end)
+    end = incident.until or incident.resolved or state.position
+    span = Window(incident.since, min(incident.since + 7 * model.window, end))
     current = _pooled(model, store, reference, span).columns[column]
     before = reference.total.columns[column]
     return Distribution(column, before, current, span_in_words(span))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from driftline.performance import metrics
 from driftline.performance.detectable import Detectable, detectable
 from driftline.performance.spans import BLOCK, span_of
+from driftline.performance.usual import before_the_drop
 from driftline.profiles.outcomes import Outcomes, decode_outcomes
+from driftline.records import PerformanceResult
 from driftline.reference import Reference
 from driftline.service.ledger_store import score_grid_of
 from driftline.service.policy import policy_of
@@ -21,18 +23,20 @@ LATELY = timedelta(days=30)
 
 
 def power_of(model: ModelSettings, store: Store) -> Detectable | None:
-    """What would be seen with the labels of the newest baseline; None without one."""
+    """What would be seen with the labels of the newest baseline; None without one.
+
+    While a drop lasts it is the baseline before it, and days that are in a drop already are left
+    out: what is normal tells what would be seen, and they are not.
+    """
     state = store.model(model.name)
     if state is None or model.labels is None or model.task is None:
         return None
-    judged = [
-        result
-        for result in store.performance(model.name, state.position - LATELY)
-        if result.status == "judged"
-    ]
+    dropped = [i for i in store.incidents(model.name, open_only=True) if i.kind == "performance"]
+    end = min([state.position, *(incident.since for incident in dropped)])
+    judged = [r for r in store.performance(model.name, end - LATELY) if r.status == "judged"]
     if not judged:
         return None
-    newest = judged[-1]
+    newest = max([r for r in judged if r.baseline.end <= end] or judged[:1], key=_begins)
     grid = score_grid_of(model, Reference.from_bytes(state.reference))
     outcomes = {
         window: decode_outcomes(blob, grid)
@@ -41,13 +45,15 @@ def power_of(model: ModelSettings, store: Store) -> Detectable | None:
         ).items()
     }
     block = max(BLOCK, model.window)
-    found = detectable(
-        metrics()[newest.main],
-        span_of(sorted(outcomes.items()), Outcomes.empty(model.task, grid)),
-        max(1, model.performance.current // block),
-        policy_of(model),
-    )
+    metric, policy = metrics()[newest.main], policy_of(model)
+    baseline = span_of(sorted(outcomes.items()), Outcomes.empty(model.task, grid))
+    usual = before_the_drop(metric, baseline, policy.drop)
+    found = detectable(metric, usual, max(1, model.performance.current // block), policy)
     return found and replace(found, per="day" if block == BLOCK else "window")
+
+
+def _begins(result: PerformanceResult) -> tuple[datetime, datetime]:
+    return result.span.start, result.judged_at
 
 
 def power_in_words(found: Detectable) -> str:

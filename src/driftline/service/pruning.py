@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from driftline.acceptance import REACH, REMEMBERED
-from driftline.records import Aged
+from driftline.aging import Aged
 from driftline.service.basis import memory
 from driftline.service.ledger import horizon
 from driftline.settings.keeping import LONG

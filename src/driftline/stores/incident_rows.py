@@ -59,6 +59,7 @@ def _incident_document(incident: Incident) -> dict[str, Any]:
         "baseline": float_or_none(incident.baseline),
         "groups": [[list(g.columns), list(map(float, g.shares))] for g in incident.groups],
         "cause": incident.cause,
+        "until": micros_or_none(incident.until),
     }
 
 
@@ -85,6 +86,7 @@ def _incident(document: Mapping[str, Any]) -> Incident:
         baseline=document.get("baseline"),
         groups=tuple(Group(tuple(c), tuple(s)) for c, s in document.get("groups", [])),
         cause=document.get("cause"),
+        until=moment_or_none(document.get("until")),
     )
 
 

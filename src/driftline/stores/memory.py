@@ -9,10 +9,10 @@ from threading import RLock
 from typing import TypeVar
 
 from driftline.acceptance import Acceptance
+from driftline.aging import Aged
 from driftline.errors import StoreError
 from driftline.mutes import Mute
 from driftline.records import (
-    Aged,
     Changes,
     Event,
     Incident,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from driftline.records import Aged, Incident, ModelState, PerformanceResult, WindowResult
+from driftline.aging import Aged
+from driftline.records import Incident, ModelState, PerformanceResult, WindowResult
 from driftline.stores.protocol import MOST_LEARNED
 from driftline.windows import Window
 

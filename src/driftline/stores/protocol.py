@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from driftline.acceptance import Acceptance
+from driftline.aging import Aged
 from driftline.mutes import Mute
 from driftline.records import (
-    Aged,
     Changes,
     Event,
     Incident,

@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
 )
 
-from driftline.records import Aged
+from driftline.aging import Aged
 from driftline.stores import tables
 from driftline.stores.protocol import UNSETTLED
 from driftline.stores.statements import is_of

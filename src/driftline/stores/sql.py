@@ -18,9 +18,9 @@ from sqlalchemy import (
 )
 
 from driftline.acceptance import Acceptance
+from driftline.aging import Aged
 from driftline.mutes import Mute
 from driftline.records import (
-    Aged,
     Changes,
     Event,
     Incident,

@@ -46,6 +46,7 @@ def _facts(incident: Incident) -> dict[str, Any]:
         "opened": iso(incident.opened),
         "resolved": iso(incident.resolved) if incident.resolved else None,
         "since": iso(incident.since),
+        "until": iso(incident.until) if incident.until else None,
         "snoozed_until": iso(until) if until else None,
         "columns": list(incident.columns),
         "message": incident.message,

@@ -9,7 +9,6 @@ import streamlit as st
 from driftline.dashboard.navigation import href
 from driftline.dashboard.shell import crumbs, empty, piece, refreshed
 from driftline.dashboard.shown import shown
-from driftline.notices import began
 from driftline.records import SEVERITIES, Incident, IncidentKind
 from driftline.wording import KINDS, count
 
@@ -75,4 +74,4 @@ def _filtered(found: list[Incident]) -> list[Incident]:
 def _need(incident: Incident) -> tuple[bool, int, float]:
     """Open ones first, the gravest first, the newest first."""
     gravity = -SEVERITIES.index(incident.severity) if incident.is_open else 0
-    return not incident.is_open, gravity, -began(incident).timestamp()
+    return not incident.is_open, gravity, -incident.since.timestamp()
