@@ -15,13 +15,18 @@ import pytest
 from sqlalchemy import text
 
 from driftline.alarms import calibration
+from driftline.alarms.evidence import Scorer
 from driftline.errors import CodecError
 from driftline.profiles.codec import LEARNED, pack, seal
 from driftline.profiles.profile import Profile
 from driftline.service import learned as learned_module
 from driftline.service import shelf as shelf_module
+from driftline.service.acts import acknowledge
+from driftline.service.build import watched_of
 from driftline.service.learned import Learned, Learning
 from driftline.service.learned_codec import decode_learned, encode_learned, rule
+from driftline.service.run import catch_up
+from driftline.stores import open_store
 from driftline.stores.engine import writing
 from driftline.stores.sql import SqlStore, open_sql_store
 
@@ -196,3 +201,33 @@ def test_values_come_back_equal() -> None:
         assert found[name].dtype == value[name].dtype  # type: ignore[attr-defined]
         assert np.array_equal(found.pop(name), value.pop(name))  # type: ignore[arg-type]
     assert found == value
+
+
+def test_a_service_scores_a_window_once_and_judges_as_checks_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.live(range(44), lambda day, rows: rows.assign(amount=rows["amount"] * (1 + day // 38)))
+    (model,) = world.settle().models
+    daily, served = open_store("memory://"), open_store("memory://")
+    for day in range(31, 44):
+        catch_up(watched_of(model), daily, world.day(day))
+    scored: list[int] = []
+    score = Scorer.score
+
+    def noted(scorer: Scorer, window: Profile, *more: Any) -> Any:
+        scored.append(window.rows)
+        return score(scorer, window, *more)
+
+    monkeypatch.setattr(Scorer, "score", noted)
+    learning, counts = Learning(), []
+    for day in range(31, 44):
+        if day == 41:  # somebody does something between two runs
+            incident = served.incidents(model.name, open_only=True)[0]
+            acknowledge(served, incident.id, "ann", "", world.day(41))
+        before = len(scored)
+        catch_up(watched_of(model), served, world.day(day), learning=learning)
+        counts.append(len(scored) - before)
+    assert counts == [1] * 10 + [8] + [1] * 2
+    assert served.windows(model.name) == daily.windows(model.name)
+    assert any(result.alarm for result in served.windows(model.name))
+    assert [one.alarms for one in served.incidents()] == [one.alarms for one in daily.incidents()]

@@ -13,6 +13,7 @@ from threading import Semaphore
 
 from driftline.alarms.blame import Movement, movement_of
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration, calibrate
+from driftline.alarms.evidence import Evidence
 from driftline.alarms.season import phases_of
 from driftline.performance.share import PART
 from driftline.profiles.profile import Profile
@@ -40,6 +41,26 @@ NOTHING = hashlib.blake2b(b"", digest_size=16).digest()
 OWN: Key = None, frozenset(), NOTHING
 """The reference's own windows, of all columns."""
 
+
+@dataclass(frozen=True)
+class Scored:
+    """The evidence of the newest windows, as the last run has left it.
+
+    Attributes:
+        revision: of the model, at which it holds.
+        calibration: by which the windows were scored.
+        recent: the windows in order, each with its evidence.
+    """
+
+    revision: int
+    calibration: Calibration | None
+    recent: tuple[tuple[Window, Evidence], ...]
+
+    def holds(self, revision: int, calibration: Calibration | None) -> bool:
+        """Whether it would be the same, were it made anew."""
+        return self.revision == revision and self.calibration is calibration
+
+
 Taught = tuple[Profile, Calibration | None, Movement]
 """The profile of all these windows, what they teach (None where they are too few), and how columns
 move from one to the next."""
@@ -55,6 +76,7 @@ class Learned:
         expected: what they make ordinary.
         rate: chance of a false alarm per window that is asked for.
         shelf: where what is learned is kept for other processes; None: nowhere.
+        scored: the newest windows, so that the next run need not score them anew.
     """
 
     reference: Reference
@@ -62,6 +84,7 @@ class Learned:
     expected: Expectations
     rate: float
     shelf: Shelf | None = None
+    scored: Scored | None = None
     _known: dict[Key, Taught] = field(default_factory=dict)
     turn: Semaphore = field(default_factory=lambda: Semaphore(AT_ONCE))
 

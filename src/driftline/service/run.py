@@ -135,6 +135,7 @@ class Run:
             self.store.drop_predictions(model.name, watch.state.position - model.labels.wait)
         if self.replay is None and window_at(begun, DAY) != window_at(watch.state.position, DAY):
             prune(model, self.store, watch.state.position)
+        self.watch.leave()
         return self._told(arrivals)
 
     @property

@@ -39,7 +39,7 @@ from driftline.service.findings import (
     quality_findings,
 )
 from driftline.service.intake import Intake
-from driftline.service.learned import Learned
+from driftline.service.learned import Learned, Scored
 from driftline.service.ledger import Ledger
 from driftline.service.ledger_store import load_ledger
 from driftline.service.routing import outbox_rows
@@ -160,6 +160,20 @@ class Watch:
         large = [(w, p) for w, p in windows if p.rows >= self.model.alarms.min_rows]
         score = self.calibration.scorer.score
         return [(w, score(self.basis.of(p), phases_of(w))) for w, p in large[-max(SPANS) :]]
+
+    def recall(self) -> None:
+        """Know the evidence of the newest windows: as the last run has left it where nothing has
+        happened since, otherwise scored anew."""
+        known = self.bases.learned.scored
+        if known is not None and known.holds(self.state.revision, self.calibration):
+            self.recent = list(known.recent)
+        else:
+            self.recent = self._evidence(kept_windows(self.bases, self.state.position))
+
+    def leave(self) -> None:
+        """Leave the evidence of the newest windows to the next run in this process."""
+        left = Scored(self.state.revision, self.calibration, tuple(self.recent))
+        self.bases.learned.scored = left
 
     def judge_labels(self, labels: Sequence[pa.Table], now: datetime) -> Changes | None:
         """What labels alone change behind the last window; None when nothing."""
@@ -298,5 +312,5 @@ def load_watch(
     if model.labels is not None:
         watch.ledger = load_ledger(model, reference, store, state)
         watch.ledger.normal_since = bases.performance_since
-    watch.recent = watch._evidence(kept_windows(bases, state.position))
+    watch.recall()
     return watch
