@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftline import terminal
-from driftline.digest import Group, digest
+from driftline.digest import Group, digest, one_by_one
 from driftline.records import SEVERITIES, Incident, IncidentKind, Severity
 
 START = datetime(2013, 4, 1, tzinfo=UTC)
@@ -126,3 +126,14 @@ def test_a_drop_is_told_with_what_drifted_then(capsys: pytest.CaptureFixture[str
     terminal.tell_incidents([incident(1, "performance", columns=())])
     printed = " ".join(capsys.readouterr().out.split())
     assert "Accuracy: message 1 Drift: temp in alarm at the same time" in printed
+
+
+def test_one_by_one_no_incident_is_left_out_and_the_season_comes_last() -> None:
+    many = [incident(day, severity="low") for day in range(1, 30, 7)]
+    storm = replace(incident(5, severity="low"), columns=("dep_delay",), id="storm")
+    (section,) = one_by_one([*many, storm], last=["temp"])
+    assert section.shown[0].worst.id == "storm"
+    assert len(section.shown) == len(many) + 1
+    (section,) = one_by_one([*many, storm], limit=2)
+    assert len(section.shown) == 2
+    assert len(section.folded) == len(many) - 1

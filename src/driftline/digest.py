@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,6 +69,28 @@ def digest(incidents: Sequence[Incident], limit: int = 6) -> list[Section]:
         separately = kind == "performance"
         groups = [Group((i,)) for i in over] if separately else _by_columns(over)
         sections.append(_section(title, groups, limit))
+    return [section for section in sections if section.shown]
+
+
+def one_by_one(
+    incidents: Sequence[Incident], last: Collection[str] = (), limit: int = 60
+) -> list[Section]:
+    """Every incident by itself: open ones first, then those that are over, by kind; the gravest
+    first, save that drift that is over, and of which the most blamed column is one of `last`, comes
+    after the others. Only what is beyond `limit` in a section is named together."""
+
+    def need(group: Group) -> tuple[bool, int, datetime]:
+        worst = group.worst
+        later = worst.kind == "data_drift" and worst.columns[:1] and worst.columns[0] in last
+        return not worst.is_open and bool(later), *_by_severity(group)
+
+    sections = []
+    for kind in (None, *ORDER):
+        mine = [i for i in incidents if (i.is_open if kind is None else i.kind == kind)]
+        groups = sorted((Group((i,)) for i in mine if kind is None or not i.is_open), key=need)
+        title = f"{KINDS[kind]}, over" if kind else "Open"
+        title += f": {count(len(groups), 'incident')}"
+        sections.append(Section(title, tuple(groups[:limit]), tuple(groups[limit:])))
     return [section for section in sections if section.shown]
 
 

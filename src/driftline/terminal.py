@@ -3,7 +3,8 @@ stderr."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +17,7 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 
 from driftline.alarms.verdict import ColumnVerdict
-from driftline.digest import Group, digest
+from driftline.digest import Group, digest, one_by_one
 from driftline.records import Incident, IncidentKind, PerformanceResult, WindowResult
 from driftline.tally import Tally
 from driftline.windows import Window
@@ -37,6 +38,12 @@ from driftline.wording import (
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
+
+MANY = 12
+"""So many incidents are told in full; of more, each has a line."""
+
+SHORT = 34
+"""Columns that severity and time take of an incident's line."""
 
 MOST_TOLD = 12
 """Incidents of a kind that the summary of a replay names."""
@@ -165,16 +172,18 @@ def show(told: RenderableType) -> None:
         out.print(Segments([*line[:-1], *ends, Segment.line()]), end="")
 
 
-def tell_incidents(incidents: Sequence[Incident]) -> None:
-    """Incidents in sections: open ones, then those that are over by kind; long lists are folded."""
-    for section in digest(incidents):
+def tell_incidents(incidents: Sequence[Incident], last: Collection[str] = ()) -> None:
+    """Incidents in sections: open ones, then those that are over by kind. Many of them take a line
+    each, those about the columns `last` after the others."""
+    short = len(incidents) > MANY
+    for section in one_by_one(incidents, last) if short else digest(incidents):
         out.print(f"\n[bold]{section.title}[/]")
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(min_width=8, no_wrap=True)
-        table.add_column(min_width=22, no_wrap=True)
-        table.add_column()
+        table.add_column(min_width=20 if short else 22, no_wrap=True)
+        table.add_column(overflow="fold")
         for group in section.shown:
-            table.add_row(*_cells(group))
+            table.add_row(*(_short_cells if short else _cells)(group))
         show(Padding(table, (0, 0, 0, 2), expand=False))
         if section.folded:
             names = ", ".join(group.name for group in section.folded)
@@ -235,6 +244,14 @@ def list_incidents(incidents: Sequence[Incident]) -> None:
         model, since = escape(one_line(one.model)), moment(one.since)
         table.add_row(one.id, model, severity, one.state, since, what)
     out.print(table)
+
+
+def _short_cells(group: Group) -> tuple[str, str, str]:
+    told = one_line(group.worst.message.split("; ")[0])
+    if group.worst.kind == "performance":
+        told = told.partition(" over ")[0].replace(" worse)", ")")
+    told = textwrap.shorten(told, max(20, out.width - SHORT), placeholder="…")
+    return f"[{COLOURS[group.severity]}]{group.severity}[/]", group.when, escape(told)
 
 
 def _cells(group: Group) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from tests.demo.playing import Played
 
+from driftline.records import SEVERITIES
 from driftline.wording import DASH
 
 MONTHS = ["Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -29,7 +31,7 @@ def day(moment: str) -> pd.Timestamp:
 
 
 def begins(incident: Incident) -> pd.Timestamp:
-    return day(incident["opened" if incident["kind"] == "performance" else "since"])
+    return day(incident["since"])
 
 
 def ends(incident: Incident) -> pd.Timestamp:
@@ -69,7 +71,7 @@ def test_three_of_four_spells_of_worse_performance_are_found_and_no_other(
     spells = ["2013-04-22", "2013-08-13", "2013-12-08"]
     assert len(found) == len(spells)
     for incident, spell in zip(found, spells, strict=True):
-        late = begins(incident) - pd.Timestamp(spell)
+        late = day(incident["opened"]) - pd.Timestamp(spell)
         assert pd.Timedelta(0) < late <= pd.Timedelta("3D"), incident["message"]
         assert incident["message"].startswith("Accuracy fell from 0.")
         assert incident["severity"] in ("medium", "high")
@@ -170,8 +172,11 @@ def test_the_summary_names_every_incident(played: Played) -> None:
     printed = " ".join(played.printed.split())
     for title in ("Open: ", "Performance drop, over: 3 incidents", "Data drift, over: "):
         assert title in printed
+    lines = [line.split("  ") for line in played.printed.splitlines() if line.startswith("  ")]
+    told = Counter(line[1] for line in lines if line[1] in SEVERITIES)
+    assert told == Counter(i["severity"] for i in played.incidents)
     for column in {column for i in played.incidents for column in i["columns"][:1]}:
-        assert f" {column}" in printed
+        assert f" {column}: " in printed
     assert printed.count("Accuracy fell from") == 3
     assert "Apr 0.8" in printed
     assert max(map(len, played.printed.splitlines())) <= 80 + len(str(played.folder))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
+
+from rich.markup import escape
 
 from driftline import terminal
 from driftline.demo.clock import END, LAST_LABEL, MARK
@@ -22,6 +25,13 @@ from driftline.windows import MICROSECOND
 from driftline.wording import metric_name, number, span
 
 STORE = "driftline.db"
+
+SEASONAL = ("temp", "dewp", "humid")
+"""Columns of which a summer says true things that are only the season: told after the others."""
+
+
+TYPED = "DRIFTLINE_TYPED"
+"""Names the variable in which `./run` says what was typed in place of `driftline`."""
 
 
 def play(folder: Path) -> Path:
@@ -88,7 +98,7 @@ def _tell(settings: Settings, store: Store) -> None:
     for model in settings.models:
         windows, performance = store.windows(model.name), store.performance(model.name)
         terminal.model_lines(model.name, windows, performance, "")
-        terminal.tell_incidents(store.incidents(model.name))
+        terminal.tell_incidents(store.incidents(model.name), SEASONAL)
         _tell_months([r for r in performance if r.span.end > windows[0].window.start])
     terminal.out.print(
         "\nThe reference is a winter. What is said of temp, dewp and humid in summer is true, and "
@@ -96,12 +106,13 @@ def _tell(settings: Settings, store: Store) -> None:
         style="dim",
     )
     terminal.out.print("[bold]What to type next[/]")
+    program = os.environ.get(TYPED, "driftline")
     for words, told in (
-        ("driftline init DATA", "a settings file for your own predictions (parquet or csv)"),
-        ("driftline backtest", "what it would have found in them, as this demo did"),
-        ("driftline check", "from cron: judge what is due, keep it, tell; then `driftline report`"),
+        ("init DATA", "a settings file for your own predictions (parquet or csv)"),
+        ("backtest", "what it would have found in them, as this demo did"),
+        ("check", "from cron: judge what is due, keep it, tell; then `report`"),
     ):
-        terminal.out.print(f"  {words:<21}[dim]{told}[/]")
+        terminal.out.print(f"  {escape(f'{program} {words}'):<21}[dim]{told}[/]")
     terminal.out.print()
 
 
