@@ -105,6 +105,28 @@ def test_it_is_undone_and_stays_on_record(accepted: World) -> None:
     assert (again.code, "nothing is accepted" in again.err) == (2, True)
 
 
+def test_a_fault_that_was_over_is_not_accepted_with_the_drift_and_is_found_when_it_returns(
+    world: World,
+) -> None:
+    def burst(day: int, frame: pd.DataFrame) -> pd.DataFrame:
+        if day in (37, 46):
+            frame["plan"] = frame["plan"].where(frame.index % 2 == 0)
+        return doubled(day, frame)
+
+    world.live(range(49), burst)
+    world.settle()
+    assert {tuple(i["columns"]): i["state"] for i in world.check(45).model["incidents"]} == {
+        ("amount",): "open",
+        ("plan",): "resolved",
+    }
+    assert world.run("accept", "late-arrival", "--reason", "new prices").code == 0
+    (one,) = world.run("accept", "late-arrival", "--list", "--json").json["acceptances"]
+    assert one["columns"] == ["amount"]
+    newest = world.check(47).model["incidents"][-1]
+    assert (newest["state"], newest["columns"]) == ("open", ["plan"])
+    assert "opens a new one" in world.run("accept", "late-arrival", "--undo").out
+
+
 def test_a_backtest_judges_by_what_was_accepted(accepted: World) -> None:
     model = accepted.run("backtest", "--json").model
     assert amounts(model, FROM, 56) == [None] * 20

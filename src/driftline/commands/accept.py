@@ -63,6 +63,12 @@ def undo(config: Path, model: str, by: str, reason: str, as_json: bool) -> int:
         _known(settings, model)
         undone = accepting.undo(store, model, by or user(), reason, datetime.now(UTC))
     _tell([undone], as_json)
+    if not as_json:
+        told = (
+            "  incidents that it resolved stay so; what is still out of the ordinary opens a new "
+            "one with the next window"
+        )
+        terminal.out.print(told, markup=False, soft_wrap=True)
     return WELL
 
 

@@ -146,10 +146,12 @@ def _check(model: ModelSettings, state: ModelState, since: datetime) -> None:
 def _concerned(
     windows: Sequence[WindowResult], incidents: Sequence[Incident], since: datetime
 ) -> set[str]:
-    """The columns that something was found about since."""
-    found = {name for result in windows for name in troubled(result)}
+    """The columns of open incidents that have lasted beyond `since`; without any, those that
+    something was found about in the newest window. What was over before is not accepted with it: a
+    fault that comes back is found again."""
     open_since = [i for i in incidents if i.kind in ABOUT_COLUMNS and i.updated > since]
-    return found | {name for incident in open_since for name in incident.columns}
+    found = {name for incident in open_since for name in incident.columns}
+    return found or set(troubled(windows[-1]))
 
 
 def _is_over(incident: Incident, concerned: set[str], wish: Wish) -> bool:
