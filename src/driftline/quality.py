@@ -7,7 +7,7 @@ the false-alarm budget; here are the things of which one is enough.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TypeAlias
@@ -35,6 +35,8 @@ Phase: TypeAlias = tuple[int | None, time]
 
 FEW = 0.2
 """Part of the smallest reference window's rows below which a window has too few."""
+
+NO_CONSTANTS: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,13 @@ def faults_of(
     profile: Profile,
     min_rows: int,
     others: frozenset[str] = frozenset(),
+    constant: Mapping[str, float] = NO_CONSTANTS,
 ) -> tuple[Fault, ...]:
     """Every fault of one window. A lack of rows is none at a time at which the reference has few.
 
     `others` are the data's columns that the reference does not have, one of which may be a
-    missing one under another name.
+    missing one under another name; `constant` the only values of columns that have but one, where
+    the grid does not tell it.
     """
     idle = expected.is_idle(window)
     if profile.rows == 0:
@@ -121,36 +125,52 @@ def faults_of(
         faults.append(
             Fault("too_few_rows", f"only {count(profile.rows, 'row')} (at least {min_rows}){usual}")
         )
+    varied = expected.varied if profile.rows >= max(min_rows, 2) else frozenset()
     for name, summary in profile.columns.items():
-        fault = _column_fault(expected, name, summary, min_rows, others)
-        if fault:
+        if summary.absent == summary.rows:
+            told = f"{name}: no such column in the data{nearest(name, others)}"
+            faults.append(Fault("missing_column", told, "high", name))
+        elif fault := value_fault(expected, name, summary):
             faults.append(fault)
+        elif name in varied and summary.present >= max(min_rows, 2):
+            faults += _stuck(name, summary, constant.get(name))
     return tuple(faults)
 
 
-def _column_fault(
-    expected: Expectations,
-    name: str,
-    summary: Summary,
-    min_rows: int,
-    others: frozenset[str],
-) -> Fault | None:
-    if summary.absent == summary.rows:
-        hint = nearest(name, others)
-        return Fault("missing_column", f"{name}: no such column in the data{hint}", "high", name)
+def value_fault(expected: Expectations, name: str, summary: Summary) -> Fault | None:
+    """What is wrong with the values of a column that is there: other than numbers, or infinite."""
     if summary.unreadable > UNREADABLE * summary.rows:
         share = percent(summary.unreadable / summary.rows)
-        return Fault(
-            "wrong_type", f"{name}: {share} of rows hold something that is no number", "high", name
-        )
+        told = f"{name}: {share} of rows hold something that is no number, such as text"
+        return Fault("wrong_type", told, "high", name)
     if summary.infinite and name not in expected.infinite:
         told = f"{name}: {count(summary.infinite, 'infinite value')}; the reference has none"
         return Fault("infinite_values", told, "medium", name)
-    if (
-        name in expected.varied
-        and summary.present >= max(min_rows, 2)
-        and _largest_share(summary) == 1
-    ):
-        told = f"{name}: one value in all {summary.present:,} rows; the reference always varies"
-        return Fault("stuck_column", told, "medium", name)
     return None
+
+
+def _stuck(name: str, summary: Summary, constant: float | None) -> list[Fault]:
+    if _largest_share(summary) == 1:
+        cell = int(summary.counts.argmax())
+        value = _named(summary, cell)
+    elif constant is not None:
+        value = f"{constant:.6g}"
+    else:
+        return []
+    told = f"{name}: one value, {value}, in all {summary.present:,} rows"
+    return [Fault("stuck_column", f"{told}; the reference always varies", "medium", name)]
+
+
+def _named(summary: Summary, cell: int) -> str:
+    """The value that a cell of the grid stands for."""
+    grid = summary.grid
+    if isinstance(grid, NumericGrid):
+        return f"{grid.edges[0][cell]:.6g}"
+    return f'"{grid.categories[cell]}"'
+
+
+def is_one_cell(summary: Summary) -> bool:
+    """Whether all values lie between the same two points of a numeric grid, or beyond its ends:
+    they may be one and the same value."""
+    between = summary.counts[0::2] if isinstance(summary.grid, NumericGrid) else None
+    return between is not None and 1 < summary.present == int(between.max(initial=0))

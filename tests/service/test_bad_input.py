@@ -162,6 +162,20 @@ def test_csv_files_where_parquet_was_said_are_told_and_read_when_said(world: Wor
 # Columns
 
 
+def test_every_column_that_is_misspelt_is_named_at_once(world: World) -> None:
+    rows = world.live(range(31))
+    world.label(rows)
+    model = world.labelled()
+    model["predictions"] |= {"timestamp": "timestmp", "prediction": "lat", "ignore": ["agee"]}
+    model["labels"]["label"] = "actul"
+    world.settle(model)
+    answer = world.run("config check")
+    assert answer.code == 2
+    assert all(
+        f'"{name}"; did you mean' in answer.err for name in ("timestmp", "lat", "agee", "actul")
+    )
+
+
 @pytest.mark.parametrize("key", ["timestamp", "prediction", "score", "id"])
 def test_a_misspelt_column_with_a_part_to_play_is_named_with_the_nearest(
     world: World, key: str
@@ -263,11 +277,48 @@ def test_a_constant_column_is_no_fault_where_it_always_was_and_one_where_it_beco
     world.settle()
     answer = world.run("backtest", "--json")
     assert_judged(answer)
-    told = "age: one value in all 100 rows; the reference always varies"
+    told = "age: one value, 30, in all 100 rows; the reference always varies"
     assert [told_of(window) for window in answer.model["windows"]] == [
         *([], []),
         *([[("stuck_column", "age", told)]] * 2),
     ]
+
+
+def test_a_column_that_is_stuck_between_two_points_of_its_grid_is_told_with_its_value(
+    world: World,
+) -> None:
+    stuck: dict[int, Any] = {32: 17.53, 33: lambda f: 17.5 + 1e-5 * f.index}
+    world.live(
+        range(LAST + 1),
+        lambda day, f: f.assign(amount=stuck.get(day, f["amount"])),
+    )
+    world.settle()
+    answer = world.run("backtest", "--json")
+    told = "amount: one value, 17.53, in all 100 rows; the reference always varies"
+    assert [told_of(window) for window in answer.model["windows"]][2:] == [
+        [("stuck_column", "amount", told)],
+        [],
+    ]
+
+
+def test_missing_and_infinite_values_of_one_column_are_both_told(
+    world: World, driftline: Callable[..., Answer]
+) -> None:
+    def spoilt(frame: pd.DataFrame) -> pd.DataFrame:
+        amount = (
+            frame["amount"].mask(frame.index % 4 == 0, np.nan).mask(frame.index % 2 == 1, np.inf)
+        )
+        return frame.assign(amount=amount, age=frame["age"].astype(str) + " years")
+
+    world.live(range(LAST + 1), on_day(32, spoilt))
+    world.settle()
+    (incident,) = world.run("backtest", "--json").model["incidents"]
+    facts = " ".join(incident["facts"])
+    assert "amount: 25.0 % of rows have no value" in facts
+    assert "amount: 50 infinite values" in facts
+    answer = driftline("compare", str(world.file(31)), str(world.file(32)))
+    assert "amount: 50 infinite values; the reference has none" in answer.out
+    assert "age: 100 % of rows hold something that is no number, such as text" in answer.out
 
 
 @pytest.mark.parametrize("day", [12, 32], ids=["in the reference", "in a watched day"])
@@ -284,7 +335,7 @@ def test_text_among_numbers_and_numbers_among_text_stop_no_other_column(
     answer = world.run("backtest", "--json")
     assert_judged(answer)
     faults = [told_of(window) for window in answer.model["windows"]]
-    told = "age: 21.0\u202f% of rows hold something that is no number"
+    told = "age: 21.0\u202f% of rows hold something that is no number, such as text"
     assert faults[2] == ([("wrong_type", "age", told)] if day == 32 else [])
     assert faults[:2] == [[], []]
 

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from driftline.errors import DriftlineError
+import pyarrow as pa
+from pydantic import BaseModel
+
+from driftline.errors import ColumnError, DriftlineError, nearest
 from driftline.profiles.frames import require_columns
 from driftline.service.build import watched_of
 from driftline.service.fitting import reference_span
@@ -16,12 +19,14 @@ from driftline.sources import Source, open_source
 
 @dataclass(frozen=True)
 class Look:
-    """One source of a model, and the columns that the settings name of it."""
+    """One source of a model, the columns that the settings name of it, and those to leave out."""
 
     what: str
     source: Source
+    origin: BaseModel
     names: Sequence[str | None]
     span: tuple[datetime | None, datetime | None]
+    ignored: Sequence[str] = ()
 
 
 def look_at_sources(model: ModelSettings) -> tuple[list[str], list[str]]:
@@ -34,10 +39,10 @@ def look_at_sources(model: ModelSettings) -> tuple[list[str], list[str]]:
         return [f"{model.name}: {error}"], []
     for look in looks:
         try:
-            known = look.source.columns(*look.span)
+            known = _known(look)
             if known.names:
-                names = [name for name in look.names if name]
-                require_columns(names, known.empty_table(), look.source.name)
+                require_columns(_named(look), known.empty_table(), look.source.name)
+                notes += [f"{model.name}: note: {note}" for note in _not_ignored(look, known)]
             else:
                 where = " in the span of the reference" if look.span != (None, None) else ""
                 notes.append(
@@ -49,15 +54,42 @@ def look_at_sources(model: ModelSettings) -> tuple[list[str], list[str]]:
     return faults, notes
 
 
+def _named(look: Look) -> list[str]:
+    return list(dict.fromkeys(name for name in look.names if name))
+
+
+def _known(look: Look) -> pa.Schema:
+    """The columns of a source. Where it lacks one that it cannot be read without, all that the
+    settings name are looked for at once."""
+    try:
+        return look.source.columns(*look.span)
+    except ColumnError:
+        known = open_source(look.origin).columns()
+        told = _not_ignored(look, known)
+        try:
+            require_columns(_named(look), known.empty_table(), look.source.name)
+        except ColumnError as error:
+            raise ColumnError("; ".join([str(error), *told])) from error
+        raise
+
+
+def _not_ignored(look: Look, known: pa.Schema) -> list[str]:
+    """Columns to ignore that are not there."""
+    absent = [name for name in look.ignored if name not in known.names]
+    return [f'ignore: no column "{name}"{nearest(name, known.names)}' for name in absent]
+
+
 def _looks(model: ModelSettings) -> Iterator[Look]:
     watched, predictions, labels = watched_of(model), model.predictions, model.labels
     span = reference_span(model)
     named = [predictions.timestamp, predictions.id, predictions.prediction, predictions.score]
     named += [*(predictions.features or ()), *predictions.categorical]
-    yield Look("predictions", watched.predictions, named, span)
+    yield Look(
+        "predictions", watched.predictions, predictions.origin, named, span, predictions.ignore
+    )
     if watched.labels is not None and labels is not None:
         theirs = [*labels.columns, labels.timestamp]
-        yield Look("labels", watched.labels, theirs, span)
+        yield Look("labels", watched.labels, labels.origin, theirs, span)
     if isinstance(model.reference, ReferenceSource):
         own = model.reference
-        yield Look("reference", open_source(own.origin), [own.timestamp], (None, None))
+        yield Look("reference", open_source(own.origin), own.origin, [own.timestamp], (None, None))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from driftline import terminal
 from driftline.alarms.reasons import why_no_alarm
@@ -14,6 +14,7 @@ from driftline.commands.alerts import warn_of
 from driftline.commands.source_check import look_at_sources
 from driftline.demo.clock import demo_moment
 from driftline.errors import DataError, nearest
+from driftline.quality import expectations, value_fault
 from driftline.records import Incident
 from driftline.report import render
 from driftline.scaffold import file_source, settings_for
@@ -32,6 +33,9 @@ from driftline.sources.telling import problem_lines
 from driftline.stores import Store, open_store
 from driftline.stores.schema import is_there
 from driftline.windows import iso, parse_moment
+
+if TYPE_CHECKING:
+    from driftline import Comparison, Reference
 
 WELL, ALARM, FAILED = 0, 1, 2
 LATELY = timedelta(days=90)
@@ -128,6 +132,7 @@ def compare(reference: Path, current: Path, chosen: Mapping[str, Any], as_json: 
     fitted = dl.Reference.fit(before, **chosen)
     absent = [name for name in fitted.grids if name not in after.column_names]
     comparison = dl.compare(fitted, after)
+    faults = _value_faults(fitted, comparison)
     if as_json:
         columns = [
             column_answer(column) | {"reason": why_no_alarm(column, comparison.verdict)}
@@ -140,6 +145,7 @@ def compare(reference: Path, current: Path, chosen: Mapping[str, Any], as_json: 
             "rows": {"reference": before.num_rows, "current": after.num_rows},
             "columns": columns,
             "left_out": fitted.left_out,
+            "faults": faults,
         }
         print(json.dumps(told, allow_nan=False))
     else:
@@ -149,11 +155,20 @@ def compare(reference: Path, current: Path, chosen: Mapping[str, Any], as_json: 
             if reason := why_no_alarm(column, comparison.verdict):
                 line = f"{column.name} is no alarm: {reason}"
                 terminal.out.print(line, markup=False)
+        for line in faults:
+            terminal.out.print(line, markup=False)
         for name, reason in fitted.left_out.items():
             terminal.out.print(f"left out: {name} ({reason})", markup=False)
     for name in absent:
         terminal.warn(f"{current} has no column {name}{nearest(name, after.column_names)}")
     return ALARM if comparison.drifted else WELL
+
+
+def _value_faults(fitted: Reference, comparison: Comparison) -> list[str]:
+    """What is wrong with values of the current side beside drift: text for numbers, infinity."""
+    expected = expectations(fitted)
+    columns = comparison.current.columns.items()
+    return [fault.message for name, one in columns if (fault := value_fault(expected, name, one))]
 
 
 def _table(path: Path) -> Any:

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from driftline.alarms.blame import Group, Movement, groups_of
 from driftline.incidents import Advanced, Finding, SecondLook, advance, look_again
-from driftline.records import Incident, IncidentKind
+from driftline.performance.judge import PerformancePolicy
+from driftline.records import Incident, IncidentKind, PerformanceResult
 from driftline.service.findings import (
     Known,
     drift_in_words,
     groups_in_words,
+    performance_findings,
     performance_in_words,
 )
 from driftline.settings.models import ModelSettings
@@ -62,6 +64,29 @@ class Cases:
             ]
             step = advance(self.model.name, kind, mine, found, now)
             advanced = both(advanced, self._keep(step))
+        return advanced
+
+    def performance(
+        self,
+        results: Sequence[PerformanceResult],
+        before: Mapping[datetime, PerformanceResult],
+        policy: PerformancePolicy,
+        now: datetime,
+    ) -> Advanced:
+        """Spans count once, when they are first judged; a later judgement counts when it alarms,
+        and may show that an incident is worse than it seemed."""
+        advanced = Advanced()
+        for result in results:
+            if result.status != "judged":
+                continue
+            known = before.get(result.span.end)
+            first = known is None or known.status != "judged"
+            findings = performance_findings(result, policy, self.drop)
+            if first or (result.alarm and not (known and known.alarm)):
+                step = self.advance({"performance": findings}, now)
+            else:
+                step = self.look_again("performance", SecondLook(findings, findings), now)
+            advanced = both(advanced, step)
         return advanced
 
     def look_again(self, kind: IncidentKind, look: SecondLook, now: datetime) -> Advanced:

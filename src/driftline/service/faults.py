@@ -34,7 +34,9 @@ def window_faults(
     Of a window of which a part could not be read nobody knows how many rows it has.
     """
     others = intake.others.get(window, frozenset())
-    faults = list(faults_of(expected, window, profile, model.alarms.min_rows, others))
+    constant = intake.constant.get(window, {})
+    least = model.alarms.min_rows
+    faults = list(faults_of(expected, window, profile, least, others, constant))
     if model.predictions.id is not None:
         joined = model.labels is not None and model.labels.id is not None
         ids = ids_of(intake.rows.get(window, []), model.predictions.id)

@@ -24,6 +24,7 @@ from driftline.records import (
     PerformanceResult,
     WindowResult,
 )
+from driftline.service.silence import NO_LABELS
 from driftline.statistics import statistics
 from driftline.wording import count, listing, metric_name, moment, number, percent, span
 
@@ -49,7 +50,7 @@ def drift_findings(
     found = []
     for column in result.verdict.blamed:
         sides = reference.columns[column.name], current.columns[column.name]
-        for statistic in _to_tell(column, drifting):
+        for statistic in _untold(result, column.name, _to_tell(column, drifting)):
             kind: IncidentKind = "data_drift"
             if column.name in outputs:
                 kind = "prediction_drift"
@@ -73,6 +74,14 @@ def drift_findings(
                 )
             )
     return found
+
+
+def _untold(result: WindowResult, name: str, statistics: Sequence[str]) -> Sequence[str]:
+    """Those of some statistics of a column that its faults do not speak of already."""
+    codes = {f.code for f in result.faults if f.column == name} - {NO_LABELS}
+    if codes <= {"infinite_values", "stuck_column"}:
+        return [s for s in statistics if not codes or s == "missing_share"]
+    return []
 
 
 def _to_tell(column: ColumnVerdict, drifting: Collection[str]) -> list[str]:

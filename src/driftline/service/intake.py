@@ -10,9 +10,11 @@ from itertools import takewhile
 import numpy as np
 import pyarrow as pa
 
+from driftline.profiles.columns import to_floats
 from driftline.profiles.frames import to_microseconds
 from driftline.profiles.grid import Grid
 from driftline.profiles.profile import Profile, profile_groups
+from driftline.quality import is_one_cell
 from driftline.settings.models import ModelSettings
 from driftline.sources import Problem, Source
 from driftline.windows import Window, window_numbers
@@ -30,12 +32,15 @@ class Intake:
         rows: the id, prediction and score columns of each window's rows, for the labels to come.
         problems: what was wrong with the source when each window was read.
         others: of each window that lacks a column, the columns that were not asked for.
+        constant: of each window, the only value of numeric columns that have but one between two
+            points of their grid.
     """
 
     profiles: dict[Window, Profile]
     rows: dict[Window, list[pa.Table]] = field(default_factory=dict)
     problems: dict[Window, list[Problem]] = field(default_factory=dict)
     others: dict[Window, frozenset[str]] = field(default_factory=dict)
+    constant: dict[Window, dict[str, float]] = field(default_factory=dict)
 
 
 def in_chunks(windows: Sequence[Window]) -> Iterator[list[Window]]:
@@ -127,7 +132,23 @@ def take_in(
         if any(summary.absent for summary in profile.columns.values()):
             found = next(iter(source.batches(window.start, window.end)), pa.table({}))
             intake.others[window] = frozenset(found.column_names) - wanted
+        narrow = [name for name, summary in profile.columns.items() if is_one_cell(summary)]
+        if narrow:
+            intake.constant[window] = _constant(source, window, narrow)
     return intake
+
+
+def _constant(source: Source, window: Window, names: Sequence[str]) -> dict[str, float]:
+    """Those of some numeric columns that have one value in the whole window, and which."""
+    low = dict.fromkeys(names, np.inf)
+    high = dict.fromkeys(names, -np.inf)
+    for table in source.batches(window.start, window.end, names):
+        for name in set(names).intersection(table.column_names):
+            values = to_floats(table[name])[0]
+            values = values[~np.isnan(values)]
+            low[name] = min(low[name], values.min(initial=np.inf))
+            high[name] = max(high[name], values.max(initial=-np.inf))
+    return {name: float(low[name]) for name in names if low[name] == high[name]}
 
 
 def _together(intakes: Sequence[Intake]) -> Intake:
@@ -137,6 +158,7 @@ def _together(intakes: Sequence[Intake]) -> Intake:
         whole.rows |= intake.rows
         whole.problems |= intake.problems
         whole.others |= intake.others
+        whole.constant |= intake.constant
     return whole
 
 

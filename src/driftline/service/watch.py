@@ -24,7 +24,6 @@ from driftline.records import (
     Fault,
     IncidentKind,
     ModelState,
-    PerformanceResult,
     WindowResult,
     WindowStatus,
 )
@@ -35,7 +34,6 @@ from driftline.service.faults import window_faults
 from driftline.service.findings import (
     Known,
     drift_findings,
-    performance_findings,
     quality_findings,
 )
 from driftline.service.intake import Intake
@@ -145,9 +143,8 @@ class Watch:
     ) -> dict[IncidentKind, list[Finding]]:
         """What a window says, by the kinds of which it says something."""
         faults = quality_findings(result)
-        faulty = {fault.column for fault in faults if fault.column}
         drift = drift_findings(result, self._compared, profile, self._outputs, self.cases.drifting)
-        findings = [*(finding for finding in drift if finding.column not in faulty), *faults]
+        findings = [*drift, *faults]
         kinds: list[IncidentKind] = ["data_quality"]
         if result.status == "judged":
             kinds += DRIFT
@@ -244,7 +241,7 @@ class Watch:
             rows, outcomes = self.ledger.settle()
             before = dict(self.ledger.judged)
             results = self.ledger.judge(position, now, self.policy)
-            advanced = both(advanced, self._advance_performance(results, before, now))
+            advanced = both(advanced, self.cases.performance(results, before, self.policy, now))
             early = self.ledger.encoded_early()
             state = replace(state, labels_until=joined, early_labels=early)
             changes = replace(
@@ -263,28 +260,6 @@ class Watch:
             events=advanced.events,
             outbox=outbox_rows(advanced.events, self.model.channels, self.run),
         )
-
-    def _advance_performance(
-        self,
-        results: Sequence[PerformanceResult],
-        before: Mapping[datetime, PerformanceResult],
-        now: datetime,
-    ) -> Advanced:
-        """Spans count once, when they are first judged; a later judgement counts when it alarms,
-        and may show that an incident is worse than it seemed."""
-        advanced = Advanced()
-        for result in results:
-            if result.status != "judged":
-                continue
-            known = before.get(result.span.end)
-            first = known is None or known.status != "judged"
-            findings = performance_findings(result, self.policy, self.cases.drop)
-            if first or (result.alarm and not (known and known.alarm)):
-                step = self.cases.advance({"performance": findings}, now)
-            else:
-                step = self.cases.look_again("performance", SecondLook(findings, findings), now)
-            advanced = both(advanced, step)
-        return advanced
 
 
 def load_watch(
