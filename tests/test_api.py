@@ -272,3 +272,14 @@ def test_a_running_number_is_left_out_with_a_reason_unless_it_is_named() -> None
     assert kept.columns["order"].drifted or "threshold" in told["order"]
     with pytest.raises(dl.ColumnError, match='ignore: no column "aeg"; did you mean "age"'):
         dl.compare(train, today, ignore=["aeg"])
+
+
+def test_a_comparison_is_short_in_a_console_and_a_table_in_a_notebook() -> None:
+    rows = pd.DataFrame({"x<b>": np.arange(500.0), "y": np.arange(500) % 7})
+    found = dl.compare(rows, rows)
+    assert repr(found) == f"<Comparison: {found}>"
+    assert len(repr(found)) < 500
+    page = found._repr_html_()
+    assert "x&lt;b&gt;" in page
+    assert "<b>" not in page.replace("<br>", "")
+    assert page.count("<tr") == 4

@@ -25,7 +25,7 @@ def test_a_comparison_fits_and_tells_every_name_in_full(name: str) -> None:
     lines = console.export_text().splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0].strip() == "1 of 2 columns drifted"
-    names = [line[8:22].split(" ")[0] for line in lines]
+    names = [line[8:24].split(" ")[0] for line in lines]
     assert name in "".join(names)
     assert "99.8\u202f%" in "".join(lines)
     assert "(11.1\u202f%)" in "".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -34,7 +35,10 @@ POINTS = 20_000
 """Distinct values of a frame up to which its comparison is exact; nothing is stored of it."""
 
 
-@dataclass(frozen=True)
+_TOLD = ("statistic", "value", "p_value", "effect", "missing", "reference_missing")
+
+
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What `compare` found.
 
@@ -94,6 +98,14 @@ class Comparison:
         if name not in self.columns:
             raise DataError(f'no column "{name}" was compared{nearest(name, self.columns)}')
         return distribution(self.reference.columns[name], self.current.columns[name], name)
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self}>"
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the decision, and a table of the columns, most blamed first."""
+        table = self.to_frame()[["drifted", *_TOLD]].to_html(float_format="{:.3g}".format)
+        return f"<p>{html.escape(str(self))}</p>{table}"
 
     def __str__(self) -> str:
         drifted = [column.name for column in self.verdict.blamed]

@@ -159,6 +159,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     >>> nearest("tmp", ["temp", "dewp"])
     '; did you mean "temp"?'
+    >>> nearest("tsx", ["items"])
+    ''
     """
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    words = list(known)
+    swapped = [word for word in words if sorted(word) == sorted(name)]
+    found = swapped or difflib.get_close_matches(name, words, n=1, cutoff=0.6)
     return f'; did you mean "{found[0]}"?' if found else ""

@@ -79,6 +79,11 @@ def bad_time(incident: Incident) -> str:
     return span(window) if window.length else moment(window.start)
 
 
+def worst_first(incident: Incident) -> tuple[int, float]:
+    """A key to sort by: the gravest first, of them the newest."""
+    return -SEVERITIES.index(incident.severity), -incident.since.timestamp()
+
+
 @dataclass(frozen=True)
 class News:
     """What a notice tells of one incident: its events, oldest first."""

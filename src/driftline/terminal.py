@@ -42,6 +42,9 @@ err = Console(stderr=True, highlight=False)
 MANY = 12
 """So many incidents are told in full; of more, each has a line."""
 
+NARROW = 100
+"""Columns below which incidents are no table."""
+
 SHORT = 34
 """Columns that severity and time take of an incident's line."""
 
@@ -89,8 +92,9 @@ def comparison_table(columns: Sequence[ColumnVerdict], note: str) -> Table:
         caption_justify="left",
     )
     table.add_column("", no_wrap=True)
-    table.add_column("column", min_width=12, overflow="fold")
-    table.add_column("statistic", min_width=11)
+    longest = max((len(column.name) for column in columns), default=0)
+    table.add_column("column", min_width=min(max(12, longest), 16), overflow="fold")
+    table.add_column("statistic", max_width=10)
     for title in ("value", "p-value", "effect", "missing", "(ref.)"):
         table.add_column(title, justify="right", no_wrap=True)
     for column in columns:
@@ -233,6 +237,12 @@ def list_incidents(incidents: Sequence[Incident]) -> None:
     """One line for each incident, with its id for other commands; the newest last."""
     if not incidents:
         out.print("no incident")
+        return
+    if out.width < NARROW:
+        for one in incidents:
+            since = moment(one.since)
+            out.print(f"{one.id} [{COLOURS[one.severity]}]{one.severity}[/], {one.state}, {since}")
+            say(escape(one_line(f"{one.model}: {KINDS[one.kind]}: {one.message}")))
         return
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for title in ("id", "model", "severity", "state", "since"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from driftline.records import Incident
+from driftline.wording import count
 
 if TYPE_CHECKING:
     from tests.dashboard.conftest import Opened, World
@@ -35,10 +36,13 @@ def test_incidents_are_found_by_kind_and_state(world: World, open_page: Open) ->
     opened = open_page(world.shown, "incidents")
     opened.app.selectbox(key="kind").set_value("performance").run()
     of_kind = [i for i in world.store.incidents(open_only=True) if i.kind == "performance"]
-    assert f"{len(of_kind)} incident" in opened.text
+    still = len(world.store.incidents(open_only=True))
+    assert f"{count(still, 'incident')} open" in opened.text  # whatever is shown
+    assert f"; {len(of_kind)} shown." in opened.text
     opened.app.selectbox(key="kind").set_value(None).run()
     opened.app.button_group(key="state").set_value("over").run()
-    assert "0 incidents open" in opened.text
+    over = [i for i in world.store.incidents() if not i.is_open]
+    assert f"{count(still, 'incident')} open, {len(over)} over" in opened.text
 
 
 def test_the_page_tells_what_changed_what_to_do_and_what_happened(

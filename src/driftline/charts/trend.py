@@ -12,6 +12,9 @@ from driftline.charts.look import ALARM, BLUE, GREY, axis_time, fade, figure, la
 from driftline.records import Incident, MetricChange, PerformanceResult
 from driftline.wording import KINDS, metric_name, number, percent, span
 
+APART = 0.25
+"""Share of the time shown that lies between two words above a chart at least."""
+
 _COVERAGE = [0.0, 0.17]
 _METRIC = [0.27, 1.0]
 
@@ -181,7 +184,8 @@ def _incidents(
     made: go.Figure, incidents: Sequence[Incident], shown: tuple[datetime, datetime]
 ) -> None:
     """Shade performance incidents; the words are above the shade."""
-    for incident in incidents:
+    named: datetime | None = None
+    for incident in sorted(incidents, key=lambda one: one.since):
         end = shown[1] if incident.is_open else incident.trouble.end
         if incident.kind != "performance" or end < shown[0] or incident.since > shown[1]:
             continue
@@ -197,6 +201,9 @@ def _incidents(
             line={"width": 0},
             fillcolor=fade(ALARM, 0.11),
         )
+        if named is not None and incident.since - named < APART * (shown[1] - shown[0]):
+            continue  # the words of both would lie upon each other on a narrow screen
+        named = max(incident.since, shown[0])
         made.add_annotation(
             x=left,
             y=1,

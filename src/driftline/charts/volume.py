@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from driftline.charts.look import ALARM, BLUE, GREY, ORANGE, axis_time, fade, figure, say
 from driftline.records import PerformanceResult, WindowResult
 from driftline.windows import MICROSECOND
-from driftline.wording import percent, span
+from driftline.wording import duration, percent, span
 
 
 def volume(windows: Sequence[WindowResult], spans: Sequence[PerformanceResult] = ()) -> go.Figure:
@@ -66,7 +66,7 @@ def _missing_labels(made: go.Figure, spans: Sequence[PerformanceResult]) -> None
             "range": [0, 105],
             "tickvals": [0, 50, 100],
             "ticktext": ["0 %", "50 %", "100 %"],
-            "title": {"text": "Without a label"},
+            "title": {"text": f"Without a label, {duration(spans[-1].span.length)}"},
             "showgrid": False,
         },
     )

@@ -147,7 +147,9 @@ def _check_choice(settings: Settings, model: str | None, every: bool) -> None:
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     names = list(known)
-    return f'no {what} is called "{name}"{nearest(name, names)}; there are {", ".join(names)}'
+    hint = nearest(name, names)
+    known = f"the only one is {names[0]}" if len(names) == 1 else f"there are {', '.join(names)}"
+    return f'no {what} is called "{name}"{hint or f"; {known}"}'
 
 
 def _length(text: str) -> timedelta:

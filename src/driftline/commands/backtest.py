@@ -121,7 +121,8 @@ def _tell_tallies(first: Replayed, second: Replayed | None, advice: Mapping[str,
         for reason in advice[name].reasons if name in advice else ():
             terminal.out.print(f"recommended for {name}: {reason}", markup=False, soft_wrap=True)
         other = second.tally(name) if second and name in second.runs else None
-        terminal.tally_table(name, first.tally(name), other)
+        if first.tally(name).windows or (other and other.windows):
+            terminal.tally_table(name, first.tally(name), other)
 
 
 def _accepted(settings: Settings) -> Mapping[str, tuple[Acceptance, ...]]:

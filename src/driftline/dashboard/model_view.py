@@ -10,6 +10,7 @@ from typing import Any
 from driftline.charts.heatmap import most_blamed
 from driftline.charts.merging import merged, thinned
 from driftline.dashboard.shown import Shown
+from driftline.notices import worst_first
 from driftline.records import Incident, MetricChange, PerformanceResult, WindowResult
 from driftline.report.view import Status, main_change, status
 from driftline.settings.models import ModelSettings
@@ -100,7 +101,7 @@ def view_of(
         watched = span_of_version(progress.versions, version, progress.position)
         span = Window(max(watched.start, watched.end - span.length), watched.end)
     incidents = tuple(shown.store.incidents(model.name, since=span.start))
-    lasting = tuple(incident for incident in incidents if incident.is_open)
+    lasting = tuple(sorted((i for i in incidents if i.is_open), key=worst_first))
     store: Any = shown.store
     facts = facts_of(store, model.name, progress, span, model.window)
     found = status([facts.last] if facts.last else [], lasting)

@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from driftline.dashboard.shown import Shown
+from driftline.notices import worst_first
 from driftline.records import Incident, PerformanceResult, WindowResult
 from driftline.report.view import Level, Status, main_change, status
 from driftline.settings.models import ModelSettings
@@ -68,7 +69,10 @@ def rows_of(shown: Shown) -> list[Row]:
     """Every model of the settings, those first that need attention most."""
     progress, now = shown.store.progress(), shown.now()
     found = sorted(shown.store.incidents(open_only=True), key=attrgetter("model"))
-    incidents = {name: tuple(of) for name, of in groupby(found, key=attrgetter("model"))}
+    incidents = {
+        name: tuple(sorted(of, key=worst_first))
+        for name, of in groupby(found, key=attrgetter("model"))
+    }
     rows = [
         _row(shown.store, model, progress.get(model.name), incidents.get(model.name, ()), now)
         for model in shown.settings.models

@@ -9,6 +9,7 @@ import streamlit as st
 from driftline.dashboard.navigation import href
 from driftline.dashboard.shell import crumbs, empty, piece, refreshed
 from driftline.dashboard.shown import shown
+from driftline.notices import worst_first
 from driftline.records import SEVERITIES, Incident, IncidentKind
 from driftline.wording import KINDS, count
 
@@ -30,8 +31,9 @@ def _listed() -> None:
         empty("No incident so far", "Whatever is wrong with a model will be told here.")
         return
     chosen = sorted(_filtered(found), key=_need)
-    still = sum(incident.is_open for incident in chosen)
-    told = f"{count(still, 'incident')} open, {len(chosen) - still} over."
+    still = sum(incident.is_open for incident in found)
+    told = f"{count(still, 'incident')} open, {len(found) - still:,} over"
+    told += "." if len(chosen) == len(found) else f"; {len(chosen):,} shown."
     piece("incidents.html.j2", "list", rows=chosen[:ROWS], more=len(chosen) - ROWS, told=told)
 
 
@@ -71,7 +73,7 @@ def _filtered(found: list[Incident]) -> list[Incident]:
     ]
 
 
-def _need(incident: Incident) -> tuple[bool, int, float]:
+def _need(incident: Incident) -> tuple[bool, tuple[int, float]]:
     """Open ones first, the gravest first, the newest first."""
-    gravity = -SEVERITIES.index(incident.severity) if incident.is_open else 0
-    return not incident.is_open, gravity, -incident.since.timestamp()
+    gravity, newest = worst_first(incident)
+    return not incident.is_open, (gravity if incident.is_open else 0, newest)
