@@ -20,7 +20,10 @@ KIND_LOOKS: dict[IncidentKind, tuple[str, str]] = {
 }
 """Colour and sign of each kind: colour is never alone."""
 
-_ROW = 16
+_SHORT = {"performance": "Performance", "data_quality": "Data quality"}
+
+_ROW = 22
+"""Pixels of a row; on a narrow screen the legend above takes a third of them."""
 
 
 def add_lane(made: go.Figure, incidents: Sequence[Incident], shown: Window) -> go.Figure:
@@ -47,7 +50,8 @@ def add_lane(made: go.Figure, incidents: Sequence[Incident], shown: Window) -> g
             "domain": [share + 6 / (before + added), 1],
             "range": [0.4, len(kinds) + 0.6],
             "tickvals": list(range(len(kinds), 0, -1)),
-            "ticktext": [KINDS[kind] for kind in kinds],
+            "ticktext": [_SHORT.get(kind, KINDS[kind]) for kind in kinds],
+            "tickfont": {"size": 10.5},
             "anchor": "x",
             "showgrid": False,
             "zeroline": False,

@@ -136,7 +136,9 @@ def _table(found: Status) -> Table:
 
 
 def _cells(model: ModelStatus, now: datetime) -> tuple[str, ...]:
-    looked = f"{_ago(now - model.looked)}" if model.looked else NONE
+    looked = NONE if model.judged_until is None else "by `check` only"
+    if model.looked:
+        looked = _ago(now - model.looked)
     behind = f"[yellow]{model.behind}[/]" if model.behind else "0"
     return (
         escape(one_line(model.name)),

@@ -110,7 +110,7 @@ def _tell(settings: Settings, store: Store) -> None:
     for words, told in (
         ("init DATA", "a settings file for your own predictions (parquet or csv)"),
         ("backtest", "what it would have found in them, as this demo did"),
-        ("check", "from cron: judge what is due, keep it, tell; then `report`"),
+        ("check", "from cron: judge what is due, keep it and tell"),
     ):
         terminal.out.print(f"  {escape(f'{program} {words}'):<21}[dim]{told}[/]")
     terminal.out.print()
