@@ -25,6 +25,7 @@ from driftline.wording import (
     KINDS,
     count,
     duration,
+    file_names,
     listing,
     metric_name,
     moment,
@@ -260,7 +261,7 @@ def _short_cells(group: Group) -> tuple[str, str, str]:
     told = one_line(group.worst.message.split("; ")[0])
     if group.worst.kind == "performance":
         told = told.partition(" over ")[0].replace(" worse)", ")")
-    told = textwrap.shorten(told, max(20, out.width - SHORT), placeholder="…")
+    told = textwrap.shorten(file_names(told), max(20, out.width - SHORT), placeholder="…")
     return f"[{COLOURS[group.severity]}]{group.severity}[/]", group.when, escape(told)
 
 

@@ -7,10 +7,13 @@ say once that all times are UTC.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from driftline.windows import MICROSECOND, Window
+
+_FOLDERS = re.compile(r"(?<!\S)/(?:[^/\s]+/)+(?=[^/\s])")
 
 MINUS = "\u2212"
 THIN = "\u202f"
@@ -209,6 +212,15 @@ def listing(names: Sequence[str], limit: int = 3) -> str:
     if len(names) > limit:
         return f"{', '.join(names[:limit])} and {len(names) - limit} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))
+
+
+def file_names(text: str) -> str:
+    """A text in which of each path only the name of the file is left, for where room is short.
+
+    >>> file_names("/srv/models/late/predictions/2026-11-08.parquet: cannot be read")
+    '…/2026-11-08.parquet: cannot be read'
+    """
+    return _FOLDERS.sub("…/", text)
 
 
 def one_line(text: str) -> str:

@@ -67,3 +67,15 @@ def test_whoever_says_how_long_labels_may_take_is_not_told_before(world: World) 
     model["labels"]["wait"] = "60d"
     world.settle(model)
     assert "no_labels" not in world.check(46).out
+
+
+def test_labels_that_are_neither_class_are_told_with_an_example(world: World) -> None:
+    def odd(day: int, frame: pd.DataFrame) -> pd.DataFrame:
+        if day < 34:
+            return frame.assign(actual=frame["actual"].astype(str))
+        return frame.assign(actual=frame["actual"].astype(str).mask(frame.index % 4 == 0, "maybe"))
+
+    world.label(world.live(range(42), odd))
+    (incident,) = world.run_settled(world.labelled()).model["incidents"]
+    assert (incident["kind"], incident["columns"]) == ("data_quality", ["actual"])
+    assert 'of labels are neither of two classes (such as "maybe"), over ' in incident["message"]

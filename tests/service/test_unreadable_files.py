@@ -77,7 +77,7 @@ def test_a_file_that_is_mended_weeks_later_is_read_and_its_labels_are_joined(wor
     assert world.check(45).found == answer.found
 
 
-def test_windows_that_a_file_without_a_footer_concerned_are_judged_again_when_it_is_whole(
+def test_a_file_without_a_footer_concerns_the_day_in_its_name_where_names_tell_days(
     world: World,
 ) -> None:
     world.live(range(50))
@@ -85,12 +85,35 @@ def test_windows_that_a_file_without_a_footer_concerned_are_judged_again_when_it
     world.file(32).write_bytes(whole[: len(whole) // 2])
     world.settle()
     answer = world.check(40)
-    assert all(window["faults"] for window in answer.model["windows"][2:])
+    assert [bool(window["faults"]) for window in answer.model["windows"]] == [
+        i == 2 for i in range(10)
+    ]
+    (incident,) = answer.model["incidents"]
+    assert incident["since"] == "2024-02-02T00:00:00Z"
+    assert incident["message"].startswith(f"{world.file(32)}: {DAMAGED}")
     world.file(32).write_bytes(whole)
     answer = world.check(44)
     assert not any(window["faults"] for window in answer.model["windows"])
     assert answer.model["windows"][2]["status"] == "judged"
     assert [i["state"] for i in answer.model["incidents"]] == ["resolved"]
+
+
+def test_a_file_without_a_footer_may_concern_every_window_where_names_tell_no_days(
+    world: World,
+) -> None:
+    world.live(range(38))
+    for number, file in enumerate(sorted(world.predictions.iterdir())):
+        file.rename(world.predictions / f"part-{number}.parquet")
+    broken = world.predictions / "part-32.parquet"
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[: len(whole) // 2])
+    world.settle()
+    faults = [bool(window["faults"]) for window in world.check(36).model["windows"]]
+    assert faults == [True] * 6
+    broken.write_bytes(whole)
+    answer = world.check(37)
+    assert not any(window["faults"] for window in answer.model["windows"])
+    assert answer.model["windows"][2]["status"] == "judged"
 
 
 def test_many_files_with_one_fault_are_one_line(world: World) -> None:

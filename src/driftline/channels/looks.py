@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from driftline.notices import News, bad_time
 from driftline.records import Severity
-from driftline.wording import KINDS, count, duration, listing, moment, one_line
+from driftline.wording import KINDS, count, duration, file_names, listing, moment, one_line
 
 OVER = "#2a8f55"
 COLOURS: dict[Severity | None, str] = {
@@ -22,6 +22,8 @@ def cut(text: str, longest: int) -> str:
     >>> cut("a long name", 7)
     'a long…'
     """
+    if len(text) > longest:
+        text = file_names(text)
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 

@@ -24,7 +24,7 @@ from driftline.records import (
     PerformanceResult,
     WindowResult,
 )
-from driftline.service.silence import NO_LABELS
+from driftline.service.bad_labels import OF_LABELS
 from driftline.statistics import statistics
 from driftline.wording import count, listing, metric_name, moment, number, percent, span
 
@@ -78,7 +78,7 @@ def drift_findings(
 
 def _untold(result: WindowResult, name: str, statistics: Sequence[str]) -> Sequence[str]:
     """Those of some statistics of a column that its faults do not speak of already."""
-    codes = {f.code for f in result.faults if f.column == name} - {NO_LABELS}
+    codes = {f.code for f in result.faults if f.column == name} - OF_LABELS
     if codes <= {"infinite_values", "stuck_column"}:
         return [s for s in statistics if not codes or s == "missing_share"]
     return []

@@ -28,6 +28,7 @@ from driftline.records import (
     WindowStatus,
 )
 from driftline.reference import Reference
+from driftline.service.bad_labels import OF_LABELS, bad_labels
 from driftline.service.basis import Bases, Basis, kept_windows, load_bases, memory
 from driftline.service.cases import DRIFT, Cases, both
 from driftline.service.faults import window_faults
@@ -41,7 +42,7 @@ from driftline.service.learned import Learned, Scored
 from driftline.service.ledger import Ledger
 from driftline.service.ledger_store import load_ledger
 from driftline.service.routing import outbox_rows
-from driftline.service.silence import NO_LABELS, Silence
+from driftline.service.silence import Silence
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
 from driftline.versions import versions_with
@@ -89,8 +90,10 @@ class Watch:
         if self.ledger is not None:
             self.ledger.take(window, intake.rows.get(window, []), labels, profile.rows)
         self._stand_on(window)
-        silence = () if self.labels_missing else self.silence.at(self.ledger, window)
-        result = self._result(window, profile, intake, window.end, silence)
+        of_labels = bad_labels(self.ledger, window)
+        if not self.labels_missing:
+            of_labels += self.silence.at(self.ledger, window)
+        result = self._result(window, profile, intake, window.end, of_labels)
         self.bases.add(result)
         found = self._findings(result, profile)
         advanced = self.cases.advance(found, window.end, result.status == "judged")
@@ -120,8 +123,8 @@ class Watch:
         if self.ledger is not None and window in self.ledger.rows:
             self.ledger.add_late_rows(window, intake.rows.get(window, []), profile.rows)
         self.recent = self._evidence((w, known[w][1]) for w in sorted(known) if w < window)
-        silence = tuple(fault for fault in first.faults if fault.code == NO_LABELS)
-        result = self._result(window, profile, intake, now, silence)
+        of_labels = tuple(fault for fault in first.faults if fault.code in OF_LABELS)
+        result = self._result(window, profile, intake, now, of_labels)
         self.bases.add(result)
         newest = [known[w] if w != window else (result, profile) for w in sorted(known)]
         self.recent = self._evidence((judged.window, seen) for judged, seen in newest)
@@ -197,10 +200,10 @@ class Watch:
         profile: Profile,
         intake: Intake,
         now: datetime,
-        silence: tuple[Fault, ...],
+        of_labels: tuple[Fault, ...],
     ) -> WindowResult:
         found = window_faults(self.model, self.expected, window, profile, intake)
-        faults = (*found, *silence)
+        faults = (*found, *of_labels)
         status: WindowStatus = "judged"
         if profile.rows < self.model.alarms.min_rows:
             status = "too_few_rows" if profile.rows else "empty"

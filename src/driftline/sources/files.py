@@ -14,6 +14,7 @@ from driftline.profiles.frames import to_microseconds
 from driftline.sources.finding import Found, find_files
 from driftline.sources.formats import UNREADABLE, Facts, Format, Part, batch_rows
 from driftline.sources.moments import MISSING, Moments
+from driftline.sources.naming import day_named, names_tell_days
 from driftline.sources.protocol import CANNOT, Note, Problem, Reading
 from driftline.windows import from_micros
 
@@ -46,8 +47,10 @@ class FileSource:
         columns: Collection[str] | None = None,
     ) -> Reading:
         problems: list[Problem] = []
-        files = self._files(problems.append)
-        tables = self._tables(files, Moments.between(start, end), columns, problems)
+        files, span = self._files(problems.append), Moments.between(start, end)
+        if problems and (start or end) and names_tell_days(files):
+            problems = [problem for problem in problems if _may_concern(problem, span)]
+        tables = self._tables(files, span, columns, problems)
         return Reading(_merged(tables), problems)
 
     def span(self) -> tuple[datetime, datetime] | None:
@@ -203,6 +206,12 @@ class FileSource:
         if moments.low is not None and tuple(parts) == facts.parts and parts[0].low is None:
             learnt = (Part(parts[0].number, moments.low, moments.high),)
             self._known[found] = replace(facts, parts=learnt)
+
+
+def _may_concern(problem: Problem, span: Moments) -> bool:
+    """Whether a file that could not be looked at may have rows in the span, by its name."""
+    day = day_named(problem.path)
+    return day is None or span.meets(*day)
 
 
 def _merged(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
