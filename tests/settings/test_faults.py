@@ -128,7 +128,7 @@ def test_each_fault_is_told_in_the_words_of_the_file(extra: str, told: str) -> N
         (
             "from: 2013-01-01",
             "start: 2013-01-01",
-            "reference.start: unknown key; known are from, gap, rolling, to",
+            "reference.start: unknown key; known are exclude, from, gap, rolling, to",
         ),
         (
             "from: 2013-01-01, ",

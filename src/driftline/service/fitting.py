@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from driftline.errors import DataError, nearest
 from driftline.profiles.fit import fit_table
-from driftline.profiles.frames import require_columns
+from driftline.profiles.frames import require_columns, to_microseconds
 from driftline.profiles.grid import Grid
 from driftline.profiles.profile import Profile, profile_table
 from driftline.profiles.running import running_numbers
@@ -23,7 +23,7 @@ from driftline.settings.models import ModelSettings, ReferenceSource, ReferenceS
 from driftline.sources import Reading, Source, open_source
 from driftline.sources.telling import problem_lines
 from driftline.uniting import united
-from driftline.windows import Window, format_duration, iso
+from driftline.windows import Window, format_duration, iso, to_micros
 
 SAMPLE = 2_000_000
 """Rows that grids are fitted on; a longer reference is thinned to it at random and read twice."""
@@ -52,6 +52,7 @@ def reference_key(model: ModelSettings) -> str:
         model.alarms.min_rows,
         model.task,
         model.positive,
+        *([iso(one.start), iso(one.end)] for one in reference.exclude),
     ]
     return hashlib.blake2b(json.dumps(defined, default=str).encode(), digest_size=16).hexdigest()
 
@@ -77,11 +78,13 @@ def fit_reference(model: ModelSettings, source: Source, notes: list[Note]) -> Re
         return origin.batches(*span, wanted)
 
     reading = read()
-    sample, rows, whole = _sample(reading, timestamp)
+    sample, rows, whole = _sample(included(model, reading, timestamp), timestamp)
     if origin is source:
         notes += reading.problems
     else:
         notes += problem_lines(reading.problems, "reference")
+    if rows == 0 and model.reference.exclude:
+        raise DataError("reference: no rows are left beside those that `exclude` leaves out")
     if rows == 0:
         raise no_reference(model, source, origin)
     running = _running(model, sample, columns, timestamp)
@@ -90,12 +93,32 @@ def fit_reference(model: ModelSettings, source: Source, notes: list[Note]) -> Re
     grids = fitted.grids
     if timestamp is not None:
         grids = linked_grids(fitted.profile, sample, timestamp, model.window)
-    tables: Any = [sample] if whole else read()
+    tables: Any = [sample] if whole else included(model, read(), timestamp)
     del sample
     total, windows = _profiles(grids, tables, timestamp, model)
     kept = {w: p for w, p in windows.items() if p.rows >= model.alarms.min_rows}
     left_out = {**fitted.left_out, **running, **_not_there(model, found)}
     return Reference(total, kept, left_out, timestamp, model.window if timestamp else None)
+
+
+def included(
+    model: ModelSettings, tables: Iterable[pa.Table], timestamp: str | None
+) -> Iterator[pa.Table]:
+    """Tables of the reference without the rows of what its settings exclude.
+
+    Raises DataError when that cannot be known because rows have no moment.
+    """
+    excluded = model.reference.exclude
+    if excluded and timestamp is None:
+        raise DataError("reference: `exclude` needs a reference with a `timestamp`")
+    spans = [(to_micros(one.start), to_micros(one.end)) for one in excluded]
+    for table in tables:
+        if not spans or timestamp is None:
+            yield table
+            continue
+        micros = to_microseconds(table[timestamp])
+        out = np.any([(micros >= start) & (micros < end) for start, end in spans], axis=0)
+        yield table.filter(pa.array(~out)) if out.any() else table
 
 
 def reference_span(model: ModelSettings) -> tuple[datetime | None, datetime | None]:
@@ -165,7 +188,7 @@ def _not_there(model: ModelSettings, found: Collection[str]) -> dict[str, str]:
     return {name: f"the reference has no such column{nearest(name, found)}" for name in absent}
 
 
-def _sample(reading: Reading, timestamp: str | None) -> tuple[pa.Table, int, bool]:
+def _sample(tables_read: Iterable[pa.Table], timestamp: str | None) -> tuple[pa.Table, int, bool]:
     """At most SAMPLE rows, chosen at random when there are more; how many there were; and whether
     these are all of them as they are."""
     random = np.random.default_rng(0)
@@ -175,7 +198,7 @@ def _sample(reading: Reading, timestamp: str | None) -> tuple[pa.Table, int, boo
     def thin(table: pa.Table, part: float) -> pa.Table:
         return table.filter(pa.array(random.random(table.num_rows) < part))
 
-    for table in reading:
+    for table in tables_read:
         rows += table.num_rows
         tables.append(table if share == 1.0 else thin(table, share))
         kept += tables[-1].num_rows

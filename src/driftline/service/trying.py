@@ -10,18 +10,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from driftline.alarms.calibration import MIN_WINDOWS
 from driftline.errors import DriftlineError
 from driftline.kept_rows import labels_table, rows_table
 from driftline.profiles.columns import is_numeric, to_codes, to_floats
 from driftline.profiles.joined import outcomes_of
 from driftline.reference import merge_windows, profile_windows
-from driftline.service.fitting import no_reference, origin_of, reference_span
+from driftline.service.fitting import included, no_reference, origin_of, reference_span
+from driftline.service.promises import short_of
 from driftline.service.steps import Watched
 from driftline.settings.models import ModelSettings
 from driftline.sources import Source
 from driftline.sources.telling import problem_lines
-from driftline.windows import format_duration
 from driftline.wording import count
 
 MOST = 500_000
@@ -104,14 +103,10 @@ def _try_reference(tried: Tried, watched: Watched) -> None:
 def _note_few_windows(
     tried: Tried, model: ModelSettings, tables: Sequence[pa.Table], timestamp: str
 ) -> None:
-    found = merge_windows(profile_windows({}, table, timestamp, model.window) for table in tables)
+    kept = [table for table in included(model, tables, timestamp) if table.num_rows]
+    found = merge_windows(profile_windows({}, table, timestamp, model.window) for table in kept)
     windows = sum(profile.rows >= model.alarms.min_rows for profile in found.values())
-    if windows < MIN_WINDOWS:
-        tried.notes.append(
-            f"the reference has {count(windows, 'window')} of {format_duration(model.window)} with "
-            f"at least {model.alarms.min_rows} rows; with fewer than {MIN_WINDOWS} rows are taken "
-            "as independent, which alarms too often on data that differs from day to day"
-        )
+    tried.notes += short_of(model, windows)
 
 
 def _try_outputs(tried: Tried, model: ModelSettings, tables: Sequence[pa.Table]) -> None:

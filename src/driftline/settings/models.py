@@ -22,6 +22,7 @@ from driftline.performance import metrics_of
 from driftline.profiles.outcomes import Task
 from driftline.settings.channels import ChannelSettings
 from driftline.settings.deciding import Alarms, Performance
+from driftline.settings.excluding import Excluded
 from driftline.settings.fields import (
     CONFIG,
     DEFAULT_STORE,
@@ -62,6 +63,8 @@ class ReferenceSpan(BaseModel):
     incident. Slower changes are then never seen: only for models that are retrained as often."""
     gap: Duration = timedelta(days=7)
     """How much of the newest time is left out of it, lest a change become normal unfound."""
+    exclude: tuple[Excluded, ...] = ()
+    """Days or spans that are no part of it: an outage, a sale that will not come again."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -80,6 +83,8 @@ class ReferenceSource(BaseModel):
     origin: SerializeAsAny[BaseModel]
     timestamp: Text | None = None
     """Column with the moment of each row; default: that of the predictions, where it is there."""
+    exclude: tuple[Excluded, ...] = ()
+    """Days or spans that are no part of it; it needs a timestamp then."""
 
 
 class ModelSettings(BaseModel):
