@@ -38,6 +38,8 @@ class Acceptance:
         at, by, reason: when it was said, by whom, and why.
         columns: those that had changed by then. They are not judged until enough is known of them.
         performance: whether the model's performance since then is normal as well.
+        quality: of the columns those whose data quality was accepted, such as missing values; of
+            the others missing values are told as ever.
         undone_at, undone_by, undone_reason: when, by whom and why it was taken back; None while it
             holds.
     """
@@ -53,6 +55,7 @@ class Acceptance:
     undone_at: datetime | None = None
     undone_by: str = ""
     undone_reason: str = ""
+    quality: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -101,6 +104,11 @@ class Plan:
     def set_aside(self) -> frozenset[str]:
         """Columns that are not judged yet."""
         return frozenset(name for one in self.waiting for name in one.columns)
+
+    @property
+    def still_to_have(self) -> frozenset[str]:
+        """Those of them whose values must not be missing."""
+        return self.set_aside.difference(*(one.quality for one in self.waiting))
 
 
 def enough_windows(length: timedelta) -> int:

@@ -486,7 +486,17 @@ def test_a_change_of_an_incident_that_is_not_so_any_more_changes_nothing(begun: 
 def test_acceptances_are_kept_with_their_step_and_outlast_the_reference(
     begun: Store, reopened: Callable[[Store], Store]
 ) -> None:
-    one = Acceptance("a", STATE.name, BEGIN, BEGIN + DAY, "ann", "prices", ("temp", "dewp"), True)
+    one = Acceptance(
+        "a",
+        STATE.name,
+        BEGIN,
+        BEGIN + DAY,
+        "ann",
+        "prices",
+        ("temp", "dewp"),
+        True,
+        quality=("dewp",),
+    )
     late = begun.record(Changes(STATE.next().next(), acceptances=(one,)))
     assert not late
     assert begun.acceptances(STATE.name) == []

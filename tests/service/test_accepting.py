@@ -127,6 +127,29 @@ def test_a_fault_that_was_over_is_not_accepted_with_the_drift_and_is_found_when_
     assert "opens a new one" in world.run("accept", "late-arrival", "--undo").out
 
 
+def test_while_a_drift_is_accepted_its_column_must_still_have_values(world: World) -> None:
+    def burst(day: int, frame: pd.DataFrame) -> pd.DataFrame:
+        if day == 46:
+            frame["amount"] = frame["amount"].where(frame.index % 2 == 0)
+        return doubled(day, frame)
+
+    world.live(range(60), burst)
+    world.settle()
+    world.check(43)
+    assert world.run("accept", "late-arrival", *SAID).code == 0
+    newest = world.check(47).model["incidents"][-1]
+    assert (newest["state"], newest["kind"], newest["columns"]) == (
+        *("open", "data_quality"),
+        ["amount"],
+    )
+    assert newest["message"] == "amount: 50.0\u202f% of rows have no value (reference 0\u202f%)"
+    with world.store() as store:
+        (one,) = store.acceptances("late-arrival")
+        newest_note = [r.verdict.note for r in store.windows("late-arrival") if r.verdict][-1]
+    assert (one.columns, one.quality) == (("amount",), ())
+    assert "10 of 20 windows" in newest_note, "the window without values is not learned from"
+
+
 def test_a_backtest_judges_by_what_was_accepted(accepted: World) -> None:
     model = accepted.run("backtest", "--json").model
     assert amounts(model, FROM, 56) == [None] * 20

@@ -72,6 +72,7 @@ def accept(store: Store, model: ModelSettings, wish: Wish, now: datetime) -> Acc
             wish.reason,
             tuple(sorted(concerned)),
             wish.performance,
+            quality=tuple(sorted(concerned & _of_quality(incidents))),
         )
         over = [i for i in incidents if _is_over(i, concerned, wish)]
         resolved = tuple(_resolved(i, acceptance, now) for i in over)
@@ -152,6 +153,11 @@ def _concerned(
     open_since = [i for i in incidents if i.kind in ABOUT_COLUMNS and i.updated > since]
     found = {name for incident in open_since for name in incident.columns}
     return found or set(troubled(windows[-1]))
+
+
+def _of_quality(incidents: Sequence[Incident]) -> set[str]:
+    """The columns whose data quality an incident is about."""
+    return {name for i in incidents if i.kind == "data_quality" for name in i.columns}
 
 
 def _is_over(incident: Incident, concerned: set[str], wish: Wish) -> bool:

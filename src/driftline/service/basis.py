@@ -26,6 +26,7 @@ from driftline.profiles.codec import decode_profile
 from driftline.profiles.profile import Profile
 from driftline.records import Incident, ModelState, WindowResult
 from driftline.reference import Reference
+from driftline.service.faults import MISSING_VALUES
 from driftline.service.learned import Learned, Taught, without
 from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.stores import Store
@@ -99,7 +100,10 @@ class Bases:
     def add(self, result: WindowResult) -> None:
         """Remember a window that was judged."""
         if self.moves and result.status == "judged":
-            self.seen[result.window] = troubled(result)
+            lost = {
+                f"missing values of {f.column}" for f in result.faults if f.code == MISSING_VALUES
+            }
+            self.seen[result.window] = troubled(result) | lost  # accepted is that the column drifts
 
     def at(self, window: Window) -> Basis:
         """What `window` is compared with."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -16,7 +16,13 @@ from driftline.service.intake import Intake
 from driftline.settings.models import ModelSettings
 from driftline.sources import Problem
 from driftline.windows import Window
-from driftline.wording import count
+from driftline.wording import count, percent
+
+LOST = 0.2
+"""Share of a window's values beyond twice the usual that is told as missing without a verdict."""
+
+MISSING_VALUES = "missing_values"
+"""The code of that fault."""
 
 MOST_TOLD = 5
 """Problems of a source that are told one by one."""
@@ -49,6 +55,21 @@ def window_faults(
     elif unread:
         faults = [_as_far_as_read(fault) for fault in faults]
     return (*told, *faults) if unread else (*faults, *told)
+
+
+def missing_values(
+    names: Collection[str], usual: Profile, profile: Profile, min_rows: int
+) -> tuple[Fault, ...]:
+    """Columns that are not judged for a time and have lost far more of their values than usual."""
+    faults = []
+    for name in sorted(names if profile.rows >= min_rows else ()):
+        before, now = usual.columns[name], profile.columns[name]
+        readable = now.unreadable <= UNREADABLE * now.rows and now.absent < now.rows
+        if readable and now.missing_share >= 2 * before.missing_share + LOST:
+            told = f"{name}: {percent(now.missing_share)} of rows have no value"
+            told += f" (reference {percent(before.missing_share)})"
+            faults.append(Fault(MISSING_VALUES, told, "medium", name))
+    return tuple(faults)
 
 
 def _as_far_as_read(fault: Fault) -> Fault:

@@ -31,7 +31,7 @@ from driftline.reference import Reference
 from driftline.service.bad_labels import OF_LABELS, bad_labels
 from driftline.service.basis import Bases, Basis, kept_windows, load_bases, memory
 from driftline.service.cases import DRIFT, Cases, both
-from driftline.service.faults import window_faults
+from driftline.service.faults import missing_values, window_faults
 from driftline.service.findings import (
     Known,
     drift_findings,
@@ -203,7 +203,9 @@ class Watch:
         of_labels: tuple[Fault, ...],
     ) -> WindowResult:
         found = window_faults(self.model, self.expected, window, profile, intake)
-        faults = (*found, *of_labels)
+        least, unjudged = self.model.alarms.min_rows, self.basis.plan.still_to_have
+        lost = missing_values(unjudged, self.basis.total, profile, least)
+        faults = (*found, *lost, *of_labels)
         status: WindowStatus = "judged"
         if profile.rows < self.model.alarms.min_rows:
             status = "too_few_rows" if profile.rows else "empty"

@@ -172,6 +172,7 @@ def acceptance_row(one: Acceptance) -> Row:
         "undone_at": micros_or_none(one.undone_at),
         "undone_by": one.undone_by,
         "undone_reason": one.undone_reason,
+        "quality": list(one.quality),
     }
     return {
         "id": one.id,
@@ -196,4 +197,5 @@ def acceptance(row: Row) -> Acceptance:
         undone_at=moment_or_none(body["undone_at"]),
         undone_by=body["undone_by"],
         undone_reason=body["undone_reason"],
+        quality=tuple(body.get("quality", ())),
     )
