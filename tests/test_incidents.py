@@ -55,6 +55,12 @@ def play(days: list[list[Finding]]) -> tuple[list[Incident], list[Event]]:
     return list(known.values()), events
 
 
+def test_what_is_wrong_with_the_labels_is_an_incident_of_its_own() -> None:
+    labels = replace(finding("late"), of_labels=True)
+    incidents, _ = play([[finding("temp"), labels, finding("dewp")]] * 3)
+    assert [incident.columns for incident in incidents] == [("temp", "dewp"), ("late",)]
+
+
 def test_what_alarms_together_is_one_incident_and_lasts() -> None:
     incidents, events = play([[finding("temp"), finding("dewp")]] * 5)
     assert [incident.columns for incident in incidents] == [("temp", "dewp")]

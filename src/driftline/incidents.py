@@ -45,6 +45,7 @@ class Finding:
         since, until: start and end of the window or span.
         magnitude: how large it is; compared with other findings about the same column only.
         metric, baseline: of performance: what dropped, and from where.
+        of_labels: whether the column is one of the labels, not of the predictions.
     """
 
     kind: IncidentKind
@@ -56,6 +57,7 @@ class Finding:
     metric: str = ""
     baseline: float | None = None
     until: datetime | None = None
+    of_labels: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,10 +152,12 @@ def look_again(
 def _all_opened(
     model: str, kind: IncidentKind, findings: Sequence[Finding], now: datetime
 ) -> Advanced:
-    """An incident for the findings about the whole window, and one for those about columns."""
-    of_columns = [finding for finding in findings if finding.column is not None]
-    of_all = [finding for finding in findings if finding.column is None]
-    opened = [_opened(model, kind, new, now) for new in (of_all, of_columns) if new]
+    """An incident for the findings about the whole window, one for those about columns of the
+    predictions, and one for those about the labels."""
+    sorts: dict[tuple[bool, bool], list[Finding]] = {}
+    for finding in findings:
+        sorts.setdefault((finding.column is not None, finding.of_labels), []).append(finding)
+    opened = [_opened(model, kind, sorts[sort], now) for sort in sorted(sorts)]
     return Advanced(tuple(opened), tuple(_event(each, "opened", now) for each in opened))
 
 

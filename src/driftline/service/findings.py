@@ -121,6 +121,7 @@ def quality_findings(result: WindowResult) -> list[Finding]:
             _since(fault, start),
             start,
             until=result.window.end,
+            of_labels=fault.code in OF_LABELS,
         )
         for fault in result.faults
     ]
