@@ -53,7 +53,7 @@ def test_the_trend_has_interval_baseline_threshold_incidents_and_labels(
     assert any("alarm threshold" in (name or "") for name in names)
     lanes = [trace for trace in trend.data if trace.yaxis == "y3"]
     assert lanes
-    assert "Performance drop" in trend.layout.yaxis3.ticktext
+    assert "Performance" in trend.layout.yaxis3.ticktext
 
 
 def test_columns_are_opened_by_the_box_too(world: World, open_page: Open) -> None:
