@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from driftline.records import Changes, Incident
 from driftline.service.accepting import Wish, accept
 from driftline.service.build import watched_of
+from driftline.service.recount import LOOK_BACK
 from driftline.service.run import catch_up
 from driftline.service.steps import Watched
 from driftline.sources import Reading, Source
@@ -102,7 +104,10 @@ def cost_of_a_day(world: World, store: Store, day: int) -> Counter[str]:
     assert opened.labels is not None
     predictions, labels = CountingSource(opened.predictions), CountingSource(opened.labels)
     counting = CountingStore(store)
+    lately = store.incidents(model.name, since=world.day(day - 1) - LOOK_BACK)
     catch_up(Watched(model, predictions, labels), counting, world.day(day))
+    of_incidents = counting.given.pop("incidents", 0)
+    assert of_incidents <= counting.asked["incidents"] * len(lately)
     counts = counting.given + Counter({"rows read": predictions.rows, "labels read": labels.rows})
     assert counts["rows read"] == 50
     assert predictions.moments == 3 * 50
@@ -114,7 +119,15 @@ def test_a_day_costs_the_same_after_thirty_days_and_after_a_hundred(world: World
     world.live(range(130), rows=50)
     world.label()
     with world.store() as store:
-        early, late = cost_of_a_day(world, store, 62), cost_of_a_day(world, store, 130)
+        early = cost_of_a_day(world, store, 62)
+        state, at = store.model("late-arrival"), world.day(-999)
+        assert state is not None
+        over = Incident(
+            *("", state.name, "data_drift", "high", "resolved", at, at, at, at, ("age",), "moved")
+        )
+        many = tuple(replace(over, id=f"over {number}") for number in range(30))
+        assert store.record(Changes(state.next(), incidents=many))
+        late = cost_of_a_day(world, store, 130)
     assert set(early) == set(late)
     for name, count in early.items():
         assert late[name] <= count * 1.3, name
