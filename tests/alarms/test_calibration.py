@@ -111,7 +111,7 @@ def test_a_change_is_found_within_a_week_and_its_column_blamed_first(
 def test_a_small_lasting_shift_is_found_by_evidence_over_several_days() -> None:
     def shift(table: Table, day: int) -> None:
         if day >= 80:
-            table["x1"] = table["x1"] + 0.6
+            table["x1"] = table["x1"] + 0.7
 
     found = 0
     for seed in range(5):
