@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftline.alarms.verdict import ColumnVerdict
+from driftline.alarms.verdict import ColumnVerdict, Relation
 from driftline.change_words import change_in_words, quantile_cell
 from driftline.profiles.grid import categorical_grid, numeric_grid
 from driftline.profiles.summary import Summary, summarize
@@ -25,6 +28,22 @@ def words(sides: tuple[Summary, Summary], statistic: str = "kolmogorov_smirnov")
     missing = sides[1].missing_share
     column = ColumnVerdict("x", "numeric", True, statistic, 0.5, 0.0, 0.5, 2.0, missing, 0.0)
     return change_in_words(column, *sides)
+
+
+@pytest.mark.parametrize(
+    ("relation", "told"),
+    [
+        (Relation("y", 0.62, 0.41), "with y is weaker: correlation 0.41 (reference 0.62)"),
+        (Relation("y", 0.62, 0.73), "with y is stronger: correlation 0.73 (reference 0.62)"),
+        (Relation("y", 0.62, None), "with y has changed"),
+        (None, "with another column has changed"),
+    ],
+)
+def test_a_relation_is_told_by_its_correlation(relation: Relation | None, told: str) -> None:
+    column = ColumnVerdict("x", "numeric", True, "coupling", 0.5, 0.0, 0.5, 2.0, 0.0, 0.0)
+    sides = numbers([1.0, 2.0], [1.0, 2.0])
+    said = change_in_words(replace(column, relation=relation), *sides)
+    assert said == f"x: its relation {told}"
 
 
 def test_a_shift_is_told_by_its_median_and_usual_range() -> None:

@@ -6,11 +6,10 @@ import math
 
 import numpy as np
 
-from driftline.alarms.verdict import ColumnVerdict
+from driftline.alarms.verdict import ColumnVerdict, Relation
 from driftline.profiles.grid import OTHER, UNSEEN, CategoricalGrid, NumericGrid
 from driftline.profiles.summary import Summary
-from driftline.statistics.coupling import covariance
-from driftline.wording import THIN, percent, trimmed
+from driftline.wording import THIN, number, percent, trimmed
 
 EXACT = 0.05
 """A quantile is told as one value where its cell is narrower than this part of the reference's
@@ -28,23 +27,20 @@ def change_in_words(column: ColumnVerdict, reference: Summary, current: Summary)
             f"(reference {percent(column.reference_missing)})"
         )
     if column.statistic == "coupling":
-        return f"{name}: {_coupling_words(reference, current)}"
+        return f"{name}: {_relation_words(column.relation)}"
     if isinstance(reference.grid, NumericGrid):
         return _numeric_words(column, reference, current)
     return _categorical_words(column, reference, current)
 
 
-def _coupling_words(reference: Summary, current: Summary) -> str:
-    link, usual = reference.grid.link, covariance(reference)
-    if link is None or usual <= 0:
+def _relation_words(relation: Relation | None) -> str:
+    if relation is None:
         return "its relation with another column has changed"
-    left = covariance(current) / usual
-    if left <= 0:
-        return f"it has lost its relation with {link.partner}"
-    if abs(left - 1) < 0.01:
-        return f"its relation with {link.partner} has changed"
-    weaker = "weaker" if left < 1 else "stronger"
-    return f"its relation with {link.partner} is {percent(abs(left - 1))} {weaker} than it was"
+    about = f"its relation with {relation.partner}"
+    if relation.now is None:
+        return f"{about} has changed"
+    told = f"correlation {number(relation.now, 2)} (reference {number(relation.usual, 2)})"
+    return f"{about} is {'weaker' if relation.now < relation.usual else 'stronger'}: {told}"
 
 
 def _numeric_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from driftline.alarms.calibration import calibrate
 from driftline.alarms.judge import judge
+from driftline.change_words import change_in_words
 from driftline.profiles.codec import decode_grids, decode_profile, encode_grids, encode_profile
 from driftline.profiles.profile import Profile, profile_batches, profile_groups, profile_table
 from driftline.reference import Reference, profile_windows
@@ -144,6 +145,16 @@ def test_a_relation_that_is_lost_is_an_alarm_that_names_the_column(reference: Re
     assert told.alarm
     assert "speed" in [column.name for column in told.columns[:3] if column.alarm]
     assert told.columns[0].statistic == "coupling"
+    for column in (column for column in told.blamed if column.statistic == "coupling"):
+        relation = column.relation
+        assert relation is not None
+        assert relation.now is not None
+        assert "speed" in (column.name, relation.partner)
+        assert relation.usual > 0.5
+        assert abs(relation.now) < 0.2
+        sides = (side.columns[column.name] for side in (reference.total, windows[-1]))
+        said = change_in_words(column, *sides)
+        assert said.startswith(f"{column.name}: its relation with {relation.partner} is weaker: ")
     honest = _windows(reference, days(4, 8))
     scores = [calibration.scorer.score(window) for window in honest]
     assert not judge(calibration, scores, honest[-1]).alarm

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftline.alarms.blame import Group
-from driftline.alarms.verdict import ColumnVerdict, Verdict
+from driftline.alarms.verdict import ColumnVerdict, Relation, Verdict
 from driftline.errors import StoreError
 from driftline.records import (
     Cause,
@@ -54,6 +54,7 @@ def whole(record: type, **known: st.SearchStrategy[Any]) -> st.SearchStrategy[An
     return st.builds(record, **known)
 
 
+relations = whole(Relation, partner=words, usual=floats, now=st.none() | floats)
 columns = whole(
     ColumnVerdict,
     **{field.name: floats for field in fields(ColumnVerdict)}
@@ -63,6 +64,7 @@ columns = whole(
         "alarm": st.booleans(),
         "statistic": words,
         "alarmed": st.lists(words, max_size=3).map(tuple),
+        "relation": st.none() | relations,
     },
 )
 verdicts = whole(

@@ -10,9 +10,10 @@ import numpy as np
 from scipy.special import ndtr
 
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration
-from driftline.alarms.evidence import Evidence, stack
+from driftline.alarms.evidence import Evidence, Scorer, coupling_of, stack
+from driftline.alarms.questions import Question
 from driftline.alarms.telling import told_of
-from driftline.alarms.verdict import ColumnVerdict, Verdict
+from driftline.alarms.verdict import ColumnVerdict, Relation, Verdict
 from driftline.profiles.grid import NumericGrid
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
@@ -52,28 +53,43 @@ def judge(
     told = told_of(calibration.questions, score, window.columns)
     columns = []
     for name, (i, alarmed) in told.items():
-        reference, current = calibration.scorer.total.columns[name], window.columns[name]
+        pair = calibration.scorer.total.columns[name], window.columns[name]
         deviation = max(0.0, float(score[i] * calibration.thresholds[span[i]]))
-        columns.append(
-            replace(
-                _column(
-                    name,
-                    (reference, current),
-                    statistic=calibration.questions[i].statistic,
-                    p_value=float(2 * ndtr(-deviation)),
-                    effect=float(effects[i]),
-                    blame=float(score[i]),
-                ),
-                alarm=bool(score[i] > 1),
-                alarmed=alarmed,
-            )
+        found = _column(
+            name,
+            pair,
+            statistic=calibration.questions[i].statistic,
+            p_value=float(2 * ndtr(-deviation)),
+            effect=float(effects[i]),
+            blame=float(score[i]),
         )
+        found = _with_relation(found, calibration.questions[i], calibration.scorer, window)
+        columns.append(replace(found, alarm=bool(score[i] > 1), alarmed=alarmed))
     return Verdict(
         alarm=any(column.alarm for column in columns),
         p_value=calibration.p_value(float(score.max())),
         columns=tuple(sorted(columns, key=lambda column: (not column.alarm, -column.blame))),
         method="calibrated",
         note=_note(calibration),
+    )
+
+
+def _with_relation(
+    column: ColumnVerdict, question: Question, scorer: Scorer, window: Profile
+) -> ColumnVerdict:
+    """The column with what its question says of two; the value is that of the one that is asked."""
+    if question.partner is None:
+        return column
+    asked = question.column
+    now = coupling_of(window, asked)
+    return replace(
+        column,
+        value=statistics()[question.statistic](scorer.total.columns[asked], window.columns[asked]),
+        relation=Relation(
+            partner=question.partner if column.name == asked else asked,
+            usual=scorer.coupling[asked],
+            now=None if math.isnan(now) else now,
+        ),
     )
 
 

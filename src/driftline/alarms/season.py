@@ -28,6 +28,7 @@ def phases_of(window: Window) -> tuple[int, int]:
     """The phases of a window: the slot of the day (always 0 for days) and the day of the week
     (0 is Monday; always 0 for longer windows than days). Both in UTC, as windows are.
 
+    >>> from datetime import datetime
     >>> start = datetime(2024, 1, 6, 13)
     >>> phases_of(Window(start, start + timedelta(hours=1)))
     (13, 5)

@@ -9,6 +9,17 @@ Method = Literal["calibrated", "independent_rows"]
 
 
 @dataclass(frozen=True)
+class Relation:
+    """How a column goes together with `partner`: the correlation of their marks (see the statistic
+    `coupling`), as it usually is in the reference's windows and as it is `now`, -1 to 1; `now` is
+    None where nothing can be said of it."""
+
+    partner: str
+    usual: float
+    now: float | None
+
+
+@dataclass(frozen=True)
 class ColumnVerdict:
     """What was decided about one column of one window.
 
@@ -26,6 +37,7 @@ class ColumnVerdict:
         missing: share of rows without a usable value, 0 to 1.
         reference_missing: the same in the reference.
         alarmed: every statistic that would alarm by itself; `statistic` is the furthest out.
+        relation: with another column, where `statistic` is about that.
     """
 
     name: str
@@ -39,6 +51,7 @@ class ColumnVerdict:
     missing: float
     reference_missing: float
     alarmed: tuple[str, ...] = ()
+    relation: Relation | None = None
 
     @property
     def drifted(self) -> bool:

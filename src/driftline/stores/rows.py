@@ -6,10 +6,10 @@ come back bit for bit. A verdict's columns are kept field by field, which packs 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from driftline.alarms.verdict import ColumnVerdict, Verdict
+from driftline.alarms.verdict import ColumnVerdict, Relation, Verdict
 from driftline.records import (
     Early,
     Fault,
@@ -20,7 +20,14 @@ from driftline.records import (
 from driftline.stores.packing import Row, float_or_none, pack, unpack
 from driftline.windows import Window, from_micros, to_micros
 
-COLUMN_FIELDS: Mapping[str, type] = {
+
+def _relation_document(relation: Relation | None) -> list[object] | None:
+    if relation is None:
+        return None
+    return [relation.partner, float(relation.usual), float_or_none(relation.now)]
+
+
+COLUMN_FIELDS: Mapping[str, Callable[[Any], object]] = {
     "name": str,
     "kind": str,
     "alarm": bool,
@@ -32,6 +39,7 @@ COLUMN_FIELDS: Mapping[str, type] = {
     "missing": float,
     "reference_missing": float,
     "alarmed": tuple,
+    "relation": _relation_document,
 }
 
 
@@ -75,12 +83,18 @@ def _verdict_document(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def _column(told: dict[str, Any]) -> dict[str, Any]:
+    relation = told["relation"]
+    return told | {
+        "alarmed": tuple(told["alarmed"]),
+        "relation": None if relation is None else Relation(*relation),
+    }
+
+
 def _verdict(document: Mapping[str, Any]) -> Verdict:
     sides = [document["columns"][name] for name in COLUMN_FIELDS]
     columns = [
-        ColumnVerdict(
-            **{**dict(zip(COLUMN_FIELDS, values, strict=True)), "alarmed": tuple(values[-1])}
-        )
+        ColumnVerdict(**_column(dict(zip(COLUMN_FIELDS, values, strict=True))))
         for values in zip(*sides, strict=True)
     ]
     return Verdict(
