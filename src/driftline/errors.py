@@ -159,10 +159,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     >>> nearest("tmp", ["temp", "dewp"])
     '; did you mean "temp"?'
-    >>> nearest("tsx", ["items"])
-    ''
+    >>> nearest("tsx", ["items"]), nearest("tz", ["items", "ts"])
+    ('', '; did you mean "ts"?')
     """
     words = list(known)
-    swapped = [word for word in words if sorted(word) == sorted(name)]
-    found = swapped or difflib.get_close_matches(name, words, n=1, cutoff=0.6)
+    found = (
+        [word for word in words if sorted(word) == sorted(name)]
+        or difflib.get_close_matches(name, words, n=1, cutoff=0.6)
+        or [word for word in words if _is_one_letter_off(name, word)]
+    )
     return f'; did you mean "{found[0]}"?' if found else ""
+
+
+def _is_one_letter_off(name: str, word: str) -> bool:
+    pairs = zip(name, word, strict=False)
+    return len(name) == len(word) > 1 and sum(one != other for one, other in pairs) == 1
