@@ -35,12 +35,12 @@ def change_in_words(column: ColumnVerdict, reference: Summary, current: Summary)
 
 def _relation_words(relation: Relation | None) -> str:
     if relation is None:
-        return "its relation with another column has changed"
-    about = f"its relation with {relation.partner}"
+        return "relation with another column changed"
+    about = f"relation with {relation.partner}"
     if relation.now is None:
-        return f"{about} has changed"
+        return f"{about} changed"
     told = f"correlation {number(relation.now, 2)} (reference {number(relation.usual, 2)})"
-    return f"{about} is {'weaker' if relation.now < relation.usual else 'stronger'}: {told}"
+    return f"{about} {'weaker' if relation.now < relation.usual else 'stronger'}: {told}"
 
 
 def _numeric_words(column: ColumnVerdict, reference: Summary, current: Summary) -> str:

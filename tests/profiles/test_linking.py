@@ -154,7 +154,7 @@ def test_a_relation_that_is_lost_is_an_alarm_that_names_the_column(reference: Re
         assert abs(relation.now) < 0.2
         sides = (side.columns[column.name] for side in (reference.total, windows[-1]))
         said = change_in_words(column, *sides)
-        assert said.startswith(f"{column.name}: its relation with {relation.partner} is weaker: ")
+        assert said.startswith(f"{column.name}: relation with {relation.partner} weaker: ")
     honest = _windows(reference, days(4, 8))
     scores = [calibration.scorer.score(window) for window in honest]
     assert not judge(calibration, scores, honest[-1]).alarm
