@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -160,18 +159,17 @@ windows), chance of a false alarm 0.01 over 2 tests)
     ):
         verdict = judge_independent(reference.total, profile, FALSE_ALARMS)
     else:
-        windows = _windows_of(table, reference.timestamp, reference.window, reference)
+        windows = _windows_of(reference, table, profile)
         rate = Budget().per_window(reference.window)
         verdict = judge_several(list(reference.windows.values()), windows, profile, rate)
     return Comparison(reference.total, profile, verdict, reference.left_out)
 
 
-def _windows_of(
-    table: pa.Table, timestamp: str, length: timedelta, reference: Reference
-) -> Mapping[Window, Profile]:
-    """Current's windows that have rows enough to be judged; all of them as one where none has."""
-    require_columns([timestamp], table, "timestamp")
-    windows = profile_windows(reference.grids, table, timestamp, length)
+def _windows_of(reference: Reference, table: pa.Table, whole: Profile) -> Mapping[Window, Profile]:
+    """Current's windows that have rows enough to be judged; where none has, `whole` as one."""
+    assert reference.timestamp is not None
+    assert reference.window is not None
+    require_columns([reference.timestamp], table, "timestamp")
+    windows = profile_windows(reference.grids, table, reference.timestamp, reference.window)
     large = {window: found for window, found in windows.items() if found.rows >= MIN_ROWS}
-    whole = Window(min(windows).start, max(windows).end)
-    return large or {whole: reference.profile(table)}
+    return large or {Window(min(windows).start, max(windows).end): whole}

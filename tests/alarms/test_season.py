@@ -74,7 +74,8 @@ def test_phases_that_differ_by_chance_add_next_to_nothing() -> None:
     random = np.random.default_rng(0)
     phases = np.stack([np.zeros(60, dtype=int), np.arange(60) % 7], axis=1)
     season = fit_season(random.normal(size=(60, 500)), phases)
-    assert [adds.shape for adds in season.adds] == [(1, 500), (7, 500)]
+    assert [adds.shape for adds in season.adds] == [(2, 500), (8, 500)]
+    assert not any(adds[-1].any() for adds in season.adds)
     assert np.mean(np.any(season.adds[1] != 0, axis=0)) < 0.05
     scores = random.normal(size=(60, 3))
     scores[phases[:, 1] >= 5, 1] += 4
@@ -87,6 +88,15 @@ def test_a_phase_of_few_windows_says_nothing() -> None:
     scores = np.r_[np.zeros((18, 1)), np.full((3, 1), 50.0)]
     phases = np.stack([np.zeros(21, dtype=int), np.r_[np.zeros(18, int), np.ones(3, int)]], axis=1)
     assert not fit_season(scores, phases).adds[1].any()
+
+
+def test_a_weekday_that_the_reference_never_had_is_taken_for_none_of_the_others() -> None:
+    weekday = np.tile(np.arange(6), 6)
+    scores = np.where(weekday == 5, 50.0, 0.0)[:, None] + np.linspace(0, 1, 36)[:, None]
+    season = fit_season(scores, np.stack([np.zeros(36, dtype=int), weekday], axis=1))
+    saturday, sunday = season.without(np.full((2, 1), 60.0), np.array([[0, 5], [0, 6]]))
+    assert saturday[0] < 30
+    assert sunday[0] == 60.0
 
 
 @pytest.mark.parametrize(

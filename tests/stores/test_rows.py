@@ -30,7 +30,7 @@ from driftline.records import (
     WindowStatus,
 )
 from driftline.stores import incident_rows, rows
-from driftline.stores.packing import pack
+from driftline.stores.packing import pack, unpack
 from driftline.windows import Window
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -206,6 +206,17 @@ def test_numbers_that_are_none_come_back_as_they_were(value: float) -> None:
     back = rows.performance_result(rows.performance_row(result)).metrics["rmse"].current
     assert back is not None
     assert repr(back) == repr(value)
+
+
+def test_a_verdict_without_the_fields_that_came_later_is_read() -> None:
+    column = ColumnVerdict("x", "numeric", True, "psi", 0.1, 0.2, 0.3, 2.0, 0.0, 0.0, ("psi",))
+    window = Window(MOMENT, MOMENT + timedelta(days=1))
+    verdict = Verdict(True, 0.1, (column,), "calibrated")
+    result = WindowResult(window, 9, "judged", verdict, (), MOMENT)
+    row = rows.window_row(result)
+    body = unpack(row["body"])
+    del body["verdict"]["columns"]["relation"]
+    assert rows.window_result(row | {"body": pack(body)}) == result
 
 
 def test_the_rows_of_a_day_with_fifty_columns_stay_small() -> None:

@@ -97,12 +97,17 @@ def _note(calibration: Calibration) -> str:
     spans = calibration.spans
     summed = f"the last {_listed(spans)} windows" if max(spans) > 1 else "one window"
     note = f"calibrated on the reference's own {calibration.windows} windows, evidence of {summed}"
-    if calibration.rate < calibration.best_rate:
-        note += (
-            f"; so few windows cannot promise a false alarm in {1 / calibration.rate:.0f} windows, "
-            f"only one in {calibration.windows + 1}: use a longer reference or a larger budget"
-        )
-    return note
+    return note + beyond_promise(calibration.windows, calibration.rate)
+
+
+def beyond_promise(windows: int, rate: float) -> str:
+    """What a verdict adds when a reference of so many windows cannot promise `rate`."""
+    if rate * (windows + 1) >= 1:
+        return ""
+    return (
+        f"; so few windows cannot promise a false alarm in {1 / rate:.0f} windows, "
+        f"only one in {windows + 1}: use a longer reference or a larger budget"
+    )
 
 
 def _listed(spans: Sequence[int]) -> str:

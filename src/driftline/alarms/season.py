@@ -41,7 +41,8 @@ def phases_of(window: Window) -> tuple[int, int]:
 @dataclass(frozen=True)
 class Season:
     """What each phase adds to the scores of F questions; one array of shape (phases, F) for the
-    slots of the day and one for the days of the week."""
+    slots of the day and one for the days of the week. The last row is of phases that were never
+    met: they add nothing."""
 
     adds: tuple[Floats, ...] = ()
 
@@ -66,7 +67,7 @@ def fit_season(scores: Floats, phases: Phases) -> Season:
 
 
 def _adds(scores: Floats, phase: NDArray[np.int64]) -> Floats:
-    count = int(phase.max(initial=0)) + 1
+    count = int(phase.max(initial=0)) + 2  # one that nobody has met
     member = phase[:, None] == np.arange(count)
     sizes = member.sum(axis=0)
     nothing = np.zeros((count, scores.shape[1]))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from driftline.alarms.calibration import calibrate
-from driftline.alarms.judge import judge
+from driftline.alarms.judge import beyond_promise, judge
 from driftline.alarms.verdict import Verdict
 from driftline.profiles.profile import Profile
 from driftline.windows import Window
@@ -29,25 +29,22 @@ def judge_several(
     Raises ValueError for fewer than MIN_WINDOWS windows of the reference.
     """
     together = min(len(windows), len(reference) // 2)
-    spans = (1, together) if together > 1 else (1,)
-    calibration = calibrate(reference, rate / len(windows), spans)
-    scores = [calibration.scorer.score(window) for window in windows.values()]
-    alone = [
-        judge(calibration, [score], window)
-        for score, window in zip(scores, windows.values(), strict=True)
-    ]
-    effects = calibration.scorer.score(whole).effects
-    newest = [*scores[-together:-1], replace(scores[-1], effects=effects)]
+    calibration = calibrate(reference, rate / len(windows), sorted({1, together}))
+    scores = {window: calibration.scorer.score(known) for window, known in windows.items()}
+    newest = [*scores.values()][-together:]
+    if together > 1:  # how large the change is in all of them, not in the last one
+        newest[-1] = replace(newest[-1], effects=calibration.scorer.score(whole).effects)
     summed = judge(calibration, newest, whole)
-    found = _strongest([summed, *alone])
+    alone = {
+        window: judge(calibration, [scores[window]], known)
+        for window, known in (windows.items() if together > 1 else ())
+    }
+    found = _strongest([summed, *alone.values()])
     missing = {column.name: column.missing for column in summed.columns}
     columns = tuple(replace(column, missing=missing[column.name]) for column in found.columns)
-    told = _note(len(reference), len(windows))
-    named = [span(window) for window, one in zip(windows, alone, strict=True) if one.alarm]
-    if named and len(windows) > 1:
-        further = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-        told += f"; in alarm by itself: {', '.join(named[:NAMED])}{further}"
-    return replace(found, columns=columns, note=told)
+    note = f"calibrated on the reference's own {len(reference)} windows"
+    note += _one_by_one(alone) + beyond_promise(len(reference), rate)
+    return replace(found, columns=columns, note=note)
 
 
 def _strongest(verdicts: Sequence[Verdict]) -> Verdict:
@@ -65,8 +62,13 @@ def _strongest(verdicts: Sequence[Verdict]) -> Verdict:
     )
 
 
-def _note(reference: int, windows: int) -> str:
-    told = f"calibrated on the reference's own {reference} windows"
-    if windows == 1:
-        return told
-    return f"{told}, {count(windows, 'window')} judged one by one and together"
+def _one_by_one(alone: Mapping[Window, Verdict]) -> str:
+    """How several windows were judged, and which of them alarm by themselves."""
+    if not alone:
+        return ""
+    told = f", {count(len(alone), 'window')} judged one by one and together"
+    named = [span(window) for window, verdict in alone.items() if verdict.alarm]
+    if named:
+        further = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        told += f"; in alarm by itself: {', '.join(named[:NAMED])}{further}"
+    return told

@@ -30,7 +30,7 @@ class ColumnPoint:
     window: Window
     column: ColumnVerdict
     window_p: float
-    method: Method = "calibrated"
+    method: Method
 
     @property
     def multiple(self) -> float | None:

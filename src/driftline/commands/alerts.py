@@ -147,9 +147,8 @@ def _check_choice(settings: Settings, model: str | None, every: bool) -> None:
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     names = list(known)
-    hint = nearest(name, names)
-    known = f"the only one is {names[0]}" if len(names) == 1 else f"there are {', '.join(names)}"
-    return f'no {what} is called "{name}"{hint or f"; {known}"}'
+    those = f"the only one is {names[0]}" if len(names) == 1 else f"there are {', '.join(names)}"
+    return f'no {what} is called "{name}"{nearest(name, names) or f"; {those}"}'
 
 
 def _length(text: str) -> timedelta:

@@ -120,9 +120,10 @@ def _tell_tallies(first: Replayed, second: Replayed | None, advice: Mapping[str,
     for name in first.runs:
         for reason in advice[name].reasons if name in advice else ():
             terminal.out.print(f"recommended for {name}: {reason}", markup=False, soft_wrap=True)
+        mine = first.tally(name)
         other = second.tally(name) if second and name in second.runs else None
-        if first.tally(name).windows or (other and other.windows):
-            terminal.tally_table(name, first.tally(name), other)
+        if mine.windows or (other and other.windows):
+            terminal.tally_table(name, mine, other)
 
 
 def _accepted(settings: Settings) -> Mapping[str, tuple[Acceptance, ...]]:

@@ -86,10 +86,11 @@ def judge_span(
     history = _history(baseline_span, baseline, empty)
     usual = before_the_drop(main, before, policy.drop)
     metrics = {
-        metric.name: change(metric, now, before, policy.level, usual=usual)
+        metric.name: change(main, now, before, policy.level, history)
+        if metric is main
+        else change(metric, now, before, policy.level, usual=usual)
         for metric in metrics_of(task)
     }
-    metrics[main.name] = change(main, now, before, policy.level, history)
     watched = metrics[main.name]
     alarm = status == "judged" and _is_alarm(main, watched, policy)
     look = status == "judged" and not alarm

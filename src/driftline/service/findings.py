@@ -208,7 +208,7 @@ class Known:
     def of(cls, results: Iterable[PerformanceResult]) -> Known:
         found = sorted(results, key=lambda result: result.span.end)
         judged = [result for result in found if result.status == "judged"]
-        return cls(*found[-1:], **({"judged": judged[-1]} if judged else {}))
+        return cls(found[-1] if found else None, judged[-1] if judged else None)
 
 
 def performance_in_words(known: Known, dropped: Incident | None) -> str:

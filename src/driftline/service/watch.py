@@ -207,7 +207,7 @@ class Watch:
         lost = missing_values(unjudged, self.basis.total, profile, least)
         faults = (*found, *lost, *of_labels)
         status: WindowStatus = "judged"
-        if profile.rows < self.model.alarms.min_rows:
+        if profile.rows < least:
             status = "too_few_rows" if profile.rows else "empty"
         verdict = self._verdict(window, profile) if status == "judged" else None
         return WindowResult(window, profile.rows, status, verdict, faults, now)

@@ -8,8 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from driftline.settings.fields import CONFIG, Moment
-from driftline.windows import iso
+from driftline.settings.fields import CONFIG, Moment, require_order
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -43,8 +42,5 @@ class Excluded(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.start >= self.end:
-            raise ValueError(
-                f"`from` must be before `to`; found {iso(self.start)} and {iso(self.end)}"
-            )
+        require_order(self.start, self.end)
         return self

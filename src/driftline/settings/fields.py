@@ -24,7 +24,7 @@ from pydantic import (
 
 from driftline.alarms.budget import Budget
 from driftline.ticks import Cron, Every
-from driftline.windows import format_duration, parse_duration, parse_moment
+from driftline.windows import format_duration, iso, parse_duration, parse_moment
 
 CONFIG = ConfigDict(
     frozen=True,
@@ -107,6 +107,12 @@ def _moment(value: object) -> datetime:
         raise ValueError(
             f'must be a date (2013-04-01) or a moment (2013-04-01T06:00:00Z); found "{value}"'
         ) from None
+
+
+def require_order(start: datetime, end: datetime) -> None:
+    """ValueError unless a span's `from` is before its `to`."""
+    if start >= end:
+        raise ValueError(f"`from` must be before `to`; found {iso(start)} and {iso(end)}")
 
 
 def parse_budget(text: str) -> Budget:

@@ -36,12 +36,13 @@ from driftline.settings.fields import (
     WebUrl,
     WindowLength,
     Zone,
+    require_order,
 )
 from driftline.settings.keeping import BY_WINDOW, LONG, MONTH, Retention
 from driftline.settings.login import LoginSettings
 from driftline.settings.rows import Labels, Predictions
 from driftline.settings.serving import ApiSettings, LogSettings
-from driftline.windows import format_duration, iso
+from driftline.windows import format_duration
 
 
 def _kind_of_reference(value: object) -> str:
@@ -68,10 +69,7 @@ class ReferenceSpan(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.start >= self.end:
-            raise ValueError(
-                f"`from` must be before `to`; found {iso(self.start)} and {iso(self.end)}"
-            )
+        require_order(self.start, self.end)
         return self
 
 

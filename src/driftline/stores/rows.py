@@ -84,7 +84,7 @@ def _verdict_document(verdict: Verdict) -> dict[str, Any]:
 
 
 def _column(told: dict[str, Any]) -> dict[str, Any]:
-    relation = told["relation"]
+    relation = told.get("relation")
     return told | {
         "alarmed": tuple(told["alarmed"]),
         "relation": None if relation is None else Relation(*relation),
@@ -92,10 +92,10 @@ def _column(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _verdict(document: Mapping[str, Any]) -> Verdict:
-    sides = [document["columns"][name] for name in COLUMN_FIELDS]
+    told = document["columns"]  # of an older store without the fields that came later
     columns = [
-        ColumnVerdict(**_column(dict(zip(COLUMN_FIELDS, values, strict=True))))
-        for values in zip(*sides, strict=True)
+        ColumnVerdict(**_column(dict(zip(told, values, strict=True))))
+        for values in zip(*told.values(), strict=True)
     ]
     return Verdict(
         alarm=document["alarm"],

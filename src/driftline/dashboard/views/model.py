@@ -16,7 +16,7 @@ from driftline.wording import day, metric_name
 
 DAYS = ("7", "14", "30", "90", "180", "365")
 USUAL = "30"
-NEWEST = "all"
+ANY = "all"
 """The choice of the last days, whichever version it was."""
 TOP = 25
 """Columns of the heat map; the others are in the box beneath."""
@@ -64,7 +64,7 @@ def chosen_version(model: ModelSettings) -> int | None:
     named = {str(n): f"{one.version}, since {day(one.since)}" for n, one in enumerate(known)}
     chosen = st.selectbox(
         "Version",
-        [NEWEST, *reversed(named)],
+        [ANY, *reversed(named)],
         format_func=lambda number: named.get(number, "all, up to now"),
         key="version",
         bind="query-params",
