@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from driftline.dashboard import shell
+
 if TYPE_CHECKING:
     from tests.fixtures.browser import Visit
 
@@ -38,6 +40,55 @@ def test_a_link_is_followed_and_the_way_back_leads_back(visit: Tab) -> None:
     assert re.search(r":\d+/$", tab.page.url)
     tab.page.go_forward()
     tab.page.get_by_role("heading", name="late-arrival").wait_for()
+
+
+def test_a_page_that_was_wanted_is_drawn_though_the_old_one_came_instead(visit: Tab) -> None:
+    """Streamlit draws the old page again when a part of it is refreshed as one leaves it."""
+    tab = visit().open("/")
+    tab.page.get_by_role("link", name="late-arrival").click()
+    tab.page.evaluate("""() => {
+        window.history.pushState({}, "", "/");
+        window.dispatchEvent(new PopStateEvent("popstate"));
+    }""")
+    tab.page.get_by_role("heading", name="late-arrival").wait_for()
+    assert re.search(r"/model\?name=late-arrival$", tab.page.url)
+
+
+@pytest.mark.parametrize("path", ["/", "/model?name=late-arrival"])
+def test_nothing_flickers_when_what_is_shown_is_looked_up_again(
+    visit: Tab, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shell, "REFRESH", 0.5)
+    tab = visit().open(path).settle()
+    tab.page.wait_for_timeout(1000)
+    frames = tab.page.evaluate(WATCHED, 4000)
+    assert frames["drawn"] > 10
+    assert frames["runs"] >= 2
+    assert frames["heights"] == frames["heights"][:1]
+    assert frames["faintest"] == 1
+
+
+WATCHED = """(during) => new Promise((done) => {
+    const told = { drawn: 0, runs: 0, heights: [], faintest: 1 };
+    const app = document.querySelector("[data-testid=stApp]");
+    const main = document.querySelector("[data-testid=stMainBlockContainer]");
+    let ran = false;
+    const frame = () => {
+        const runs = app.dataset.testScriptState === "running";
+        if (runs && !ran) told.runs += 1;
+        ran = runs;
+        told.drawn += 1;
+        const height = main.getBoundingClientRect().height;
+        if (!told.heights.includes(height)) told.heights.push(height);
+        for (const part of main.querySelectorAll("[data-testid=stElementContainer]"))
+            told.faintest = Math.min(told.faintest, Number(getComputedStyle(part).opacity));
+        if (performance.now() < end) requestAnimationFrame(frame); else done(told);
+    };
+    const end = performance.now() + during;
+    frame();
+})"""
+"""Watch every frame for so many ms: heights of the page, its faintest part, and how often Streamlit
+drew it again."""
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def run(first: str = "overview") -> None:
         leave()
         return
     chosen.run()
-    foot()
+    foot(chosen.url_path)
 
 
 def _page(place: Place, default: bool = False) -> st.Page:

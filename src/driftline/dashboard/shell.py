@@ -33,7 +33,11 @@ def refreshed(draw: Callable[P, None]) -> Callable[P, None]:
         else:
             draw(*args, **kwargs)
 
-    return st.fragment(drawn, run_every=REFRESH)
+    @wraps(draw)
+    def repeated(*args: P.args, **kwargs: P.kwargs) -> None:
+        st.fragment(drawn, run_every=REFRESH)(*args, **kwargs)
+
+    return repeated
 
 
 @cache
@@ -87,9 +91,11 @@ def empty(title: str, words: str | Markup, *steps: str | Markup, key: str = "emp
     piece("empty.html.j2", key, title=title, words=words, steps=steps)
 
 
-def foot() -> None:
-    """The end of every page: which times are told, and who has logged in."""
-    piece("foot.html.j2", "foot", visitor=visitor())
+def foot(page: str) -> None:
+    """The end of every page: which times are told, and who has logged in. `page` is the last part
+    of its address: a page that was asked for and not drawn is asked for again."""
+    html = render("foot.html.j2", zone=zone(), now=shown().now(), visitor=visitor())
+    _mount("foot", {"html": str(html), "page": page})
 
 
 def chart(figure: Any, key: str, words: str, **more: Any) -> Any:
