@@ -45,8 +45,8 @@ def test_a_link_is_followed_and_the_way_back_leads_back(visit: Tab) -> None:
 def test_a_page_that_was_wanted_is_drawn_though_the_old_one_came_instead(visit: Tab) -> None:
     """Streamlit draws the old page again when a part of it is refreshed as one leaves it."""
     tab = visit().open("/")
-    tab.page.get_by_role("link", name="late-arrival").click()
-    tab.page.evaluate("""() => {
+    tab.page.get_by_role("link", name="late-arrival").evaluate("""(link) => {
+        link.click();
         window.history.pushState({}, "", "/");
         window.dispatchEvent(new PopStateEvent("popstate"));
     }""")
