@@ -215,7 +215,8 @@ def test_a_verdict_without_the_fields_that_came_later_is_read() -> None:
     result = WindowResult(window, 9, "judged", verdict, (), MOMENT)
     row = rows.window_row(result)
     body = unpack(row["body"])
-    del body["verdict"]["columns"]["relation"]
+    for later in ("relation", "least_effect"):
+        del body["verdict"]["columns"][later]
     assert rows.window_result(row | {"body": pack(body)}) == result
 
 

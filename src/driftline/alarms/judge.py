@@ -11,6 +11,7 @@ from scipy.special import ndtr
 
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration
 from driftline.alarms.evidence import Evidence, Scorer, coupling_of, stack
+from driftline.alarms.materiality import NONE, Least, least_effect
 from driftline.alarms.questions import Question
 from driftline.alarms.telling import told_of
 from driftline.alarms.verdict import ColumnVerdict, Relation, Verdict
@@ -20,32 +21,22 @@ from driftline.profiles.summary import Summary
 from driftline.statistics import statistics
 from driftline.wording import count
 
-MIN_DISTANCE = 0.02
-"""Smallest distance between distributions that can alarm: at a million rows everything is
-improbable. A shift by 0.05 standard deviations is about as far."""
-
-MIN_SHARE = 0.01
-"""Smallest change in a share of rows (missing, new) that can alarm."""
-
-
-def least_effect(statistic: str) -> float:
-    """The effect below which a statistic's change is too small to matter."""
-    return MIN_SHARE if statistic.endswith("_share") else MIN_DISTANCE
-
 
 def judge(
     calibration: Calibration,
     recent: Sequence[Evidence],
     window: Profile,
+    least: Least = NONE,
 ) -> Verdict:
     """The verdict on `window`.
 
     `recent` is the evidence (`calibration.scorer.score`) of the last windows, newest last; the
     newest is `window`'s. As many as the longest span are used. What is too small to matter
-    (`least_effect`) cannot alarm.
+    (`least_effect`, by default or for a column in `least`) cannot alarm.
     """
     effects = recent[-1].effects
-    matters = effects >= [least_effect(q.statistic) for q in calibration.questions]
+    needed = [least_effect(q.column, q.statistic, least) for q in calibration.questions]
+    matters = effects >= needed
     over = calibration.span_scores(stack(recent[-max(calibration.spans) :]))
     over = np.where(matters, over, np.minimum(over, 1.0))
     score = over.max(axis=0)
@@ -62,6 +53,7 @@ def judge(
             p_value=float(2 * ndtr(-deviation)),
             effect=float(effects[i]),
             blame=float(score[i]),
+            least_effect=needed[i],
         )
         found = _with_relation(found, calibration.questions[i], calibration.scorer, window)
         columns.append(replace(found, alarm=bool(score[i] > 1), alarmed=alarmed))
@@ -115,25 +107,27 @@ def _listed(spans: Sequence[int]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def judge_independent(reference: Profile, window: Profile, rate: float) -> Verdict:
+def judge_independent(
+    reference: Profile, window: Profile, rate: float, least: Least = NONE
+) -> Verdict:
     """The verdict when rows are taken as independent: exact two-sample tests, Holm's correction.
 
     Each column is asked whether its values differ (Kolmogorov-Smirnov, or chi-squared for
     categories) and, where any are missing, whether its missing share differs. `rate` is the chance
     of any false alarm over all these tests. A column's p-value is that of its statistic alone.
-    What is too small to matter (`least_effect`) cannot alarm.
+    What is too small to matter (`least_effect`, by default or for a column in `least`) is no alarm.
     """
     tested = [
         column
         for name, summary in reference.columns.items()
-        for column in _tested(name, summary, window.columns[name])
+        for column in _tested(name, summary, window.columns[name], least)
     ]
     tested.sort(key=lambda column: (column.p_value, -column.effect))
     rejecting = True
     columns: dict[str, ColumnVerdict] = {}
     for i, column in enumerate(tested):
         rejecting = rejecting and column.p_value * (len(tested) - i) <= rate
-        alarm = rejecting and column.effect >= least_effect(column.statistic)
+        alarm = rejecting and column.effect >= column.least_effect
         told = columns.get(column.name, column)
         alarmed = (*told.alarmed, column.statistic) if alarm else told.alarmed
         first = told if told.alarm or not alarm else column
@@ -151,7 +145,7 @@ def judge_independent(reference: Profile, window: Profile, rate: float) -> Verdi
     )
 
 
-def _tested(name: str, reference: Summary, current: Summary) -> list[ColumnVerdict]:
+def _tested(name: str, reference: Summary, current: Summary, least: Least) -> list[ColumnVerdict]:
     """One column by each of its tests, not yet corrected for the others."""
     known = statistics()
     numeric = isinstance(reference.grid, NumericGrid)
@@ -170,6 +164,7 @@ def _tested(name: str, reference: Summary, current: Summary) -> list[ColumnVerdi
                 p_value=p_value,
                 effect=0.0 if math.isnan(effect) else effect,
                 blame=float(-np.log10(max(p_value, 1e-300))),
+                least_effect=least_effect(name, test, least),
             )
         )
     return found
@@ -183,6 +178,7 @@ def _column(
     p_value: float,
     effect: float,
     blame: float,
+    least_effect: float,
 ) -> ColumnVerdict:
     reference, current = pair
     return ColumnVerdict(
@@ -196,4 +192,5 @@ def _column(
         blame=blame,
         missing=current.missing_share,
         reference_missing=reference.missing_share,
+        least_effect=least_effect,
     )

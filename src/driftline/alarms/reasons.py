@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from driftline.alarms.judge import least_effect
 from driftline.alarms.severity import HIGH
 from driftline.alarms.verdict import ColumnVerdict, Verdict
 from driftline.wording import count, percent
@@ -16,9 +15,8 @@ def why_no_alarm(column: ColumnVerdict, verdict: Verdict) -> str:
     """Why a column of `verdict` is no alarm though its own figures look like one; else empty."""
     if column.alarm or not (column.p_value < STRIKING or column.effect >= HIGH):
         return ""
-    least = least_effect(column.statistic)
-    if column.effect < least:
-        return f"the change is too small to matter (an effect under {least:g})"
+    if column.effect < column.least_effect:
+        return f"the change is too small to matter (an effect under {column.least_effect:g})"
     if verdict.method == "calibrated":
         return (
             f"it is {percent(max(0.0, column.blame))} of the way to the threshold that the "

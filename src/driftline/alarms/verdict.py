@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from driftline.alarms.materiality import MIN_DISTANCE
+
 Method = Literal["calibrated", "independent_rows"]
 
 
@@ -38,6 +40,7 @@ class ColumnVerdict:
         reference_missing: the same in the reference.
         alarmed: every statistic that would alarm by itself; `statistic` is the furthest out.
         relation: with another column, where `statistic` is about that.
+        least_effect: the effect below which a change is too small to alarm.
     """
 
     name: str
@@ -52,6 +55,7 @@ class ColumnVerdict:
     reference_missing: float
     alarmed: tuple[str, ...] = ()
     relation: Relation | None = None
+    least_effect: float = MIN_DISTANCE
 
     @property
     def drifted(self) -> bool:

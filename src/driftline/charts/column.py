@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from driftline.alarms.judge import least_effect
 from driftline.alarms.verdict import ColumnVerdict, Method
 from driftline.charts.look import ALARM, BLUE, GREY, ORANGE, axis_time, figure, say
 from driftline.windows import Window
@@ -90,7 +89,7 @@ def _draw_effects(made: go.Figure, times: list[Any], points: Sequence[ColumnPoin
     )
     made.add_scatter(
         x=times,
-        y=[least_effect(point.column.statistic) for point in points],
+        y=[point.column.least_effect for point in points],
         mode=_mode(points),
         name="too small to matter below",
         line={"color": GREY, "width": 1.3, "dash": "dot", "shape": "hvh"},

@@ -83,7 +83,7 @@ def _looks(model: ModelSettings) -> Iterator[Look]:
     watched, predictions, labels = watched_of(model), model.predictions, model.labels
     span = reference_span(model)
     named = [predictions.timestamp, predictions.id, predictions.prediction, predictions.score]
-    named += [*(predictions.features or ()), *predictions.categorical]
+    named += [*(predictions.features or ()), *predictions.categorical, *model.alarms.least_effect]
     yield Look(
         "predictions", watched.predictions, predictions.origin, named, span, predictions.ignore
     )

@@ -73,6 +73,7 @@ def column_answer(column: ColumnVerdict) -> dict[str, Any]:
         "value": _finite(column.value),
         "p_value": _finite(column.p_value),
         "effect": _finite(column.effect),
+        "least_effect": column.least_effect,
         "missing": column.missing,
     }
 

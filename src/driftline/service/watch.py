@@ -217,17 +217,18 @@ class Watch:
         return replace(verdict, note=self.basis.told(verdict.note))
 
     def _judged(self, window: Window, profile: Profile) -> Verdict:
+        least = self.model.alarms.least_effect
         if not profile.columns:
             return Verdict(False, 1.0, (), "independent_rows")
         if self.calibration is None:
             return judge_independent(
-                self.basis.of(self.basis.total), profile, self.bases.learned.rate
+                self.basis.of(self.basis.total), profile, self.bases.learned.rate, least
             )
         since = window.start - memory(self.model)
         kept = [seen for seen in self.recent if seen[0].start >= since]
         evidence = self.calibration.scorer.score(profile, phases_of(window))
         self.recent = [*kept[1 - max(SPANS) :], (window, evidence)]
-        return judge(self.calibration, [evidence for _, evidence in self.recent], profile)
+        return judge(self.calibration, [evidence for _, evidence in self.recent], profile, least)
 
     def _joined(self, position: datetime) -> datetime | None:
         """Up to where labels are joined when those known by `position` were asked for."""

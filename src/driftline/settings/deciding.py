@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from driftline.alarms.budget import Budget
-from driftline.settings.fields import CONFIG, Duration, FalseAlarms, Share
+from driftline.settings.fields import CONFIG, Duration, FalseAlarms, Share, Text
 
 
 class Alarms(BaseModel):
@@ -19,6 +21,10 @@ class Alarms(BaseModel):
     """The one knob: how many false alarms are acceptable, over all columns and tests of a model."""
     min_rows: int = Field(default=20, ge=1)
     """Windows with fewer rows are recorded but not judged."""
+    least_effect: Mapping[Text, Annotated[Share, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    """For some columns the smallest effect that alarms (`{amount: 0.1}`): the largest difference
+    between the shares of rows below any value, or the share of rows that moved between categories.
+    Default: 0.02; for a share of missing or new values 0.01."""
 
 
 class Performance(BaseModel):

@@ -140,7 +140,16 @@ def _budget(value: object) -> Budget:
 def _local_path(text: str, info: ValidationInfo) -> str:
     if not text.strip():
         raise ValueError("must be a path; found nothing")
-    path, folder = Path(text).expanduser(), folder_of(info)
+    return path_from(text, info)
+
+
+def path_from(text: str, info: ValidationInfo) -> str:
+    """A path in the settings file, from its folder, or from somebody's home (`~`)."""
+    folder = folder_of(info)
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError(f'must be a path; found "{text}", and there is no such user') from None
     return str(path if folder is None else folder / path)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationInfo
@@ -16,7 +15,7 @@ from driftline.settings.fields import (
     DatabaseUrl,
     Duration,
     Interval,
-    folder_of,
+    path_from,
 )
 
 
@@ -27,8 +26,7 @@ def _log_path(text: str, info: ValidationInfo) -> str:
         return text.rstrip("/")
     if not text.strip() or "%" in text:
         raise ValueError(f'must be a folder, without "%" in its name; found "{text}"')
-    path, folder = Path(text).expanduser(), folder_of(info)
-    return str(path if folder is None else folder / path)
+    return path_from(text, info)
 
 
 class LogSettings(BaseModel):

@@ -40,6 +40,7 @@ COLUMN_FIELDS: Mapping[str, Callable[[Any], object]] = {
     "reference_missing": float,
     "alarmed": tuple,
     "relation": _relation_document,
+    "least_effect": float,
 }
 
 
