@@ -33,6 +33,12 @@ def reference_of(world: World) -> Reference:
     return Reference.from_bytes(state.reference)
 
 
+def report_of(world: World) -> str:
+    page = world.folder / "report.html"
+    assert world.run("report", "--output", str(page)).code in (0, 1)
+    return page.read_text(encoding="utf-8")
+
+
 def test_wild_days_of_the_reference_are_named_once_and_gone_when_excluded(world: World) -> None:
     world.live(range(32), with_wild_days)
     world.settle()
@@ -42,11 +48,13 @@ def test_wild_days_of_the_reference_are_named_once_and_gone_when_excluded(world:
     assert "12 Jan 2024 (amount)" in told
     assert "leave it out with reference.exclude" in told
     assert len(reference_of(world).windows) == 30
+    assert "11 Jan 2024 (amount)" in report_of(world)
     excluding(world, world.day(10).date().isoformat(), world.day(11).date().isoformat())
     assert "far from the other windows" not in str(world.check(32).model)
     kept = reference_of(world)
     assert len(kept.windows) == 28
     assert kept.rows == 2800
+    assert "far from the other windows" not in report_of(world)
 
 
 def test_a_span_is_excluded_up_to_its_end(world: World) -> None:

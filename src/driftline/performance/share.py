@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -54,6 +55,7 @@ class Spans:
         return max(0.0, (shared - 1 / (now * before)) / (1 / now + 1 / before))
 
 
+@cache
 def level_for(rate: float, spans: Spans) -> float:
     """Confidence of the two-sided intervals at which alarms begin, without a drop, in a share
     `rate` of blocks (0 to 1) at most.

@@ -25,6 +25,7 @@ class ModelPage:
         distributions: blamed columns, most blamed first.
         settings: what decides, as words: {"False alarms": "1 per 30 days", "Window": "1 day"}.
         drop: the relative drop of performance that alarms, 0 to 1; None: no threshold is drawn.
+        cautions: what the reference is too short or too wild to promise, in words.
         min_rows: rows that a window needs to be judged.
     """
 
@@ -39,4 +40,5 @@ class ModelPage:
     distributions: tuple[Distribution, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     drop: float | None = None
+    cautions: tuple[str, ...] = ()
     min_rows: int = 100

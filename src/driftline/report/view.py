@@ -94,7 +94,12 @@ class View:
         """How the newest verdict was reached, in its own words, as a sentence."""
         verdicts = (result.verdict for result in reversed(self.windows))
         note = next((verdict.note for verdict in verdicts if verdict and verdict.note), "")
-        return f"{note[0].upper()}{note[1:].removesuffix('.')}." if note else ""
+        return _sentence(note) if note else ""
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What the reference cannot promise, as sentences."""
+        return tuple(map(_sentence, self.page.cautions))
 
     @property
     def told_in_full(self) -> tuple[Incident, ...]:
@@ -117,6 +122,10 @@ class View:
         """Resolved incidents that are not notable, newest first."""
         shown = set(self.notable)
         return tuple(incident for incident in self.resolved if incident not in shown)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:].removesuffix('.')}."
 
 
 def view(page: ModelPage, number: int) -> View:

@@ -11,7 +11,7 @@ from driftline.service.fitting import fit_reference, no_rows, reference_key
 from driftline.service.intake import in_chunks, take_in
 from driftline.service.ledger import compared, horizon
 from driftline.service.pairs import Pairs
-from driftline.service.promises import short_of, wild_in
+from driftline.service.promises import cautions_of
 from driftline.service.steps import Note, Watched, record
 from driftline.service.watch import Watch
 from driftline.settings.models import ReferenceSpan
@@ -32,9 +32,7 @@ def begin(watched: Watched, store: Store, start: datetime | None, notes: list[No
         return state
     reference = fit_reference(model, watched.predictions, notes)
     notes += [f"{name} is left out: {why}" for name, why in reference.left_out.items()]
-    if reference.timestamp is not None:
-        notes += short_of(model, len(reference.windows))
-    notes += wild_in(reference)
+    notes += cautions_of(model, reference)
     first = _first_window(watched)
     if start is not None and start > first.start:
         first = window_at(start, model.window)

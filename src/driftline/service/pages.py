@@ -10,6 +10,7 @@ from driftline.records import Incident, ModelState
 from driftline.reference import Reference
 from driftline.report import Distribution, ModelPage
 from driftline.service.power import power_in_words, power_of
+from driftline.service.promises import cautions_of
 from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.stores import Store
 from driftline.windows import Window
@@ -24,7 +25,8 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
     """All that the store holds of a model, for one page."""
     spec = model.reference
     incidents = tuple(store.incidents(model.name))
-    power = power_of(model, store)
+    power, state = power_of(model, store), store.model(model.name)
+    known = Reference.from_bytes(state.reference) if state else None
     return ModelPage(
         name=model.name,
         version=model.version or "",
@@ -34,7 +36,7 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
         windows=tuple(store.windows(model.name)),
         performance=tuple(store.performance(model.name)),
         incidents=incidents,
-        distributions=_distributions(model, store, incidents),
+        distributions=_distributions(model, store, state, known, incidents),
         settings={
             "False alarms": str(model.alarms.false_alarms),
             "Window": duration(model.window),
@@ -44,19 +46,22 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
             **({"Drop that is seen": power_in_words(power)} if power else {}),
         },
         drop=model.performance.drop,
+        cautions=tuple(cautions_of(model, known)) if known else (),
         min_rows=model.alarms.min_rows,
     )
 
 
 def _distributions(
-    model: ModelSettings, store: Store, incidents: tuple[Incident, ...]
+    model: ModelSettings,
+    store: Store,
+    state: ModelState | None,
+    reference: Reference | None,
+    incidents: tuple[Incident, ...],
 ) -> tuple[Distribution, ...]:
     """The reference and an incident's first seven windows, for the columns to blame: of open and
     new incidents first, the most blamed column of each before the second of any."""
-    state = store.model(model.name)
-    if state is None:
+    if state is None or reference is None:
         return ()
-    reference = Reference.from_bytes(state.reference)
     newest = sorted(incidents, key=lambda i: (i.is_open, i.opened), reverse=True)
     blamed = [(rank, i) for i in newest for rank in range(len(i.columns))]
     found: dict[str, Distribution] = {}

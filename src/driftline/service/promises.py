@@ -14,6 +14,12 @@ TOLD = 5
 """Wild windows that are named."""
 
 
+def cautions_of(model: ModelSettings, reference: Reference) -> list[str]:
+    """What a model's reference is too short or too wild to promise; mostly nothing."""
+    short = short_of(model, len(reference.windows)) if reference.timestamp is not None else []
+    return [*short, *wild_in(reference)]
+
+
 def short_of(model: ModelSettings, windows: int) -> list[str]:
     """Why a reference of so many windows cannot keep the false-alarm budget; empty where it can."""
     length = format_duration(model.window)
