@@ -64,6 +64,28 @@ def test_far_beyond_the_reference_a_range_is_told_not_a_value() -> None:
     assert "80\u202f% of values in under " in words(numbers(reference, [-1e9] * 9))
 
 
+def test_no_edge_of_the_grid_is_told_as_a_value_where_the_reference_has_none() -> None:
+    ages = [float(v) for v in range(10, 1000)]
+    new = [float(v % 10) for v in range(300)]  # customers of less than ten days
+    assert words(numbers(ages, [*new, *ages[:700]])) == (
+        "x: median 209 (reference 504); "
+        "80\u202f% of values in under 10 to 609 (reference 108 to 900)"
+    )
+    assert "80\u202f% of values in 168 to over 999 (" in words(
+        numbers(ages, [*ages, *[1030.0] * 600])
+    )
+    assert words(numbers(ages, [1030.0] * 9)) == (
+        "x: median 999 to 1123 (reference 504); "
+        "80\u202f% of values in 999 to 1123 (reference 108 to 900)"
+    )
+
+
+def test_values_never_had_come_first_where_they_are_what_alarmed() -> None:
+    delays = [float(v) for v in range(100)]
+    said = words(numbers(delays, [v + 30.5 for v in delays]), "new_value_share")
+    assert said.startswith("x: 50.0\u202f% of values are ones the reference never had; median ")
+
+
 def test_a_change_that_no_quantile_shows_is_told_where_it_is_greatest() -> None:
     reference = [0.0] * 10 + [1.0] * 80 + [2.0] * 10
     current = [0.0] * 17 + [1.0] * 73 + [2.0] * 10

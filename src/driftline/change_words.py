@@ -11,6 +11,9 @@ from driftline.profiles.grid import OTHER, UNSEEN, CategoricalGrid, NumericGrid
 from driftline.profiles.summary import Summary
 from driftline.wording import THIN, number, percent, trimmed
 
+Cell = tuple[float, float]
+"""Lowest and highest value of a cell of a numeric grid."""
+
 EXACT = 0.05
 """A quantile is told as one value where its cell is narrower than this part of the reference's
 usual range; elsewhere, as between points far beyond that range, it is told as "low to high"."""
@@ -48,19 +51,19 @@ def _numeric_words(column: ColumnVerdict, reference: Summary, current: Summary) 
     found = [quantile_cell(current, share) for share in (0.1, 0.5, 0.9)]
     exact = EXACT * (usual[2][1] - usual[0][0])
     told = []
+    if column.statistic == "new_value_share":
+        told.append(f"{percent(column.value)} of values are ones the reference never had")
     if usual[1] != found[1]:
         told.append(f"median {_value(found[1], exact)} (reference {_value(usual[1], exact)})")
     if usual != found:
         told.append(
-            f"80{THIN}% of values in {_between(found[0], found[2])} "
+            f"80{THIN}% of values in {_between(*_beyond(reference, found[0], found[2]))} "
             f"(reference {_between(usual[0], usual[2])})"
         )
-    if column.statistic == "new_value_share":
-        told.append(f"{percent(column.value)} of values are ones the reference never had")
     return f"{column.name}: {'; '.join(told) or _moved_most(reference, current)}"
 
 
-def quantile_cell(summary: Summary, share: float) -> tuple[float, float]:
+def quantile_cell(summary: Summary, share: float) -> Cell:
     """Lowest and highest value of the cell in which a quantile lies; the same at a point."""
     assert isinstance(summary.grid, NumericGrid)
     upto = np.cumsum(summary.counts)
@@ -69,7 +72,22 @@ def quantile_cell(summary: Summary, share: float) -> tuple[float, float]:
     return float(low[cell]), float(high[cell])
 
 
-def _value(cell: tuple[float, float], exact: float) -> str:
+def _beyond(reference: Summary, first: Cell, last: Cell) -> tuple[Cell, Cell]:
+    """Two cells, open at an end that lies beyond the reference's own values: its far edge is a
+    guard, a point that no value need be near."""
+    assert isinstance(reference.grid, NumericGrid)
+    low, high = reference.grid.edges
+    held = np.flatnonzero(reference.counts)
+    if first == last or not len(held):
+        return first, last
+    if first[0] < first[1] <= low[held[0]]:
+        first = -math.inf, first[1]
+    if high[held[-1]] <= last[0] < last[1]:
+        last = last[0], math.inf
+    return first, last
+
+
+def _value(cell: Cell, exact: float) -> str:
     low, high = cell
     if math.isinf(low) or math.isinf(high):
         return f"over {trimmed(low, 4)}" if math.isinf(high) else f"under {trimmed(high, 4)}"
@@ -78,7 +96,7 @@ def _value(cell: tuple[float, float], exact: float) -> str:
     return f"{trimmed(low, 4)} to {trimmed(high, 4)}"
 
 
-def _between(first: tuple[float, float], last: tuple[float, float]) -> str:
+def _between(first: Cell, last: Cell) -> str:
     low, high = first[0], last[1]
     low_words = trimmed(low if math.isfinite(low) else first[1], 4)
     high_words = trimmed(high if math.isfinite(high) else last[0], 4)
