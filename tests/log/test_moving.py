@@ -145,14 +145,17 @@ def test_a_table_that_cannot_be_written_keeps_rows_waiting_and_is_told(
     folder = Path(site.place().table)
     folder.parent.mkdir(parents=True)
     folder.write_text("in the way")
-    with caplog.at_level(logging.WARNING, "driftline.log"):
-        site.move()
-    assert "log of predictions of shop: rows wait in the journal" in caplog.text
-    assert site.waiting() == 1
-    assert site.table("labels").to_pyarrow_table().num_rows == 1
-    folder.unlink()
-    site.move()
+    mover = Mover(site.log, who="test")
+    with caplog.at_level(logging.INFO, "driftline.log"):
+        for _ in range(3):
+            mover.move_all(datetime.now(UTC))
+        assert caplog.text.count("log of predictions of shop: rows wait in the journal") == 1
+        assert site.waiting() == 1
+        assert site.table("labels").to_pyarrow_table().num_rows == 1
+        folder.unlink()
+        mover.move_all(datetime.now(UTC))
     assert ids(site) == in_table(site) == [1]
+    assert caplog.text.count("log of predictions of shop: rows move on") == 1
 
 
 def test_small_files_are_put_together(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,8 @@ def test_a_model_that_fails_or_is_forgotten_is_told(world: World) -> None:
         schedule = Schedule(store.engine)
         schedule.ensure({"late-arrival": now}, now - timedelta(hours=3))
         (turn,) = schedule.claim(["late-arrival"], "me", now + timedelta(minutes=1), now, 1)
+        assert world.run("status", "--json").json["models"][0]["in_hand"]
+        assert "right now" in world.run("status").out
         last = {"started": now.isoformat(), "finished": now.isoformat(), "error": "no [such] file"}
         failing = replace(turn, failures=3, failing_since=now, last=last, due=turn.due)
         schedule.settle(failing, "me")
@@ -118,6 +120,7 @@ def test_a_model_that_fails_or_is_forgotten_is_told(world: World) -> None:
     model = answer.json["models"][0]
     assert answer.code == 1
     assert (model["failures"], model["error"], model["took"]) == (3, "no [such] file", 0)
+    assert not model["in_hand"]
     assert model["overdue"] > 3 * 3600 - 60
     told = world.run("status").out
     assert "(3 failures in a row): no [such] file" in told

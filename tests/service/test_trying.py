@@ -133,4 +133,5 @@ def test_a_log_without_rows_yet_is_noted(world: World) -> None:
     model["predictions"] = {"source": "ingest", "timestamp": "timestamp", "id": "id"}
     answer = checked(world, model | {"task": None})
     assert answer.code == 0, answer.err
+    assert "note: log of predictions of" in answer.err
     assert "yet: its columns are not known" in answer.err

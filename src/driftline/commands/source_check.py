@@ -46,8 +46,8 @@ def look_at_sources(model: ModelSettings) -> tuple[list[str], list[str]]:
             else:
                 where = " in the span of the reference" if look.span != (None, None) else ""
                 notes.append(
-                    f"{model.name}: {look.source.name} has no {look.what}{where} yet: its columns "
-                    "are not known"
+                    f"{model.name}: note: {look.source.name} has no {look.what}{where} yet: its "
+                    "columns are not known"
                 )
         except DriftlineError as error:
             faults.append(f"{model.name}: {error}")

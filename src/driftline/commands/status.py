@@ -72,6 +72,7 @@ def _model_document(model: ModelStatus) -> dict[str, Any]:
         "windows_behind": model.behind,
         "looked_at": _iso(model.looked),
         "took": model.took.total_seconds() if model.took is not None else None,
+        "in_hand": model.in_hand,
         "overdue": model.overdue.total_seconds(),
         "failures": model.failures,
         "failing_since": _iso(model.failing_since),
@@ -137,7 +138,9 @@ def _table(found: Status) -> Table:
 
 def _cells(model: ModelStatus, now: datetime) -> tuple[str, ...]:
     looked = NONE if model.judged_until is None else "by `check` only"
-    if model.looked:
+    if model.in_hand:
+        looked = "right now"
+    elif model.looked:
         looked = _ago(now - model.looked)
     behind = f"[yellow]{model.behind}[/]" if model.behind else "0"
     return (

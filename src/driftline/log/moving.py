@@ -16,7 +16,7 @@ from uuid import uuid4
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
 
-from driftline.errors import DriftlineError
+from driftline.errors import DriftlineError, StoreError
 from driftline.kept_rows import decode_rows
 from driftline.log import tables
 from driftline.log.columns import Columns
@@ -49,19 +49,29 @@ class Mover:
     retention: timedelta | None = None
     who: str = field(default_factory=lambda: uuid4().hex)
     _trimmed: dict[LogId, datetime] = field(default_factory=dict)
+    _failing: set[LogId] = field(default_factory=set)
 
     def move_all(self, now: datetime) -> int:
-        """Move whatever waits and do the upkeep that is due; how many moves were made. A log that
-        fails is told and does not hold up the others."""
+        """Move whatever waits and do the upkeep that is due; how many moves were made. A log whose
+        table fails is told, once until it moves on, and does not hold up the others. StoreError
+        when the store fails, which is one for all."""
         count = 0
         for log, place in self.log.places.items():
             try:
                 while self._move(log, place, now):
                     count += 1
                 self._keep_up(log, place, now)
+            except StoreError:
+                raise
             except (DriftlineError, DeltaError, pa.ArrowException, OSError) as error:
-                first = next(iter(str(error).splitlines()), type(error).__name__)
-                _log.warning("%s: rows wait in the journal: %s", place, first)
+                if log not in self._failing:
+                    first = next(iter(str(error).splitlines()), type(error).__name__)
+                    _log.warning("%s: rows wait in the journal: %s", place, first)
+                self._failing.add(log)
+            else:
+                if log in self._failing:
+                    _log.info("%s: rows move on", place)
+                self._failing.discard(log)
         return count
 
     def _move(self, log: LogId, place: Place, now: datetime) -> bool:

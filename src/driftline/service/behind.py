@@ -36,5 +36,9 @@ def _looked(turn: Turn | None, now: datetime) -> datetime:
 
 def overdue(turn: Turn, now: datetime) -> timedelta:
     """For how long the model should have been looked at and nobody is at it."""
-    busy = turn.claimed_until is not None and turn.claimed_until > now
-    return NONE if busy else max(NONE, now - turn.due)
+    return NONE if in_hand(turn, now) else max(NONE, now - turn.due)
+
+
+def in_hand(turn: Turn, now: datetime) -> bool:
+    """Whether a service is at it."""
+    return turn.claimed_until is not None and turn.claimed_until > now

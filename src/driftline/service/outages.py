@@ -22,7 +22,7 @@ LONGEST = 300
 
 _NEXT = (
     "See that the source is up, and that its address and password in the settings are right.",
-    "`driftline config check` asks it, and tells what is wrong.",
+    "driftline config check asks it, and tells what is wrong.",
     "When it can be read again the windows since are judged, oldest first, without a hand on it.",
 )
 _FACTS: dict[Cause, str] = {

@@ -85,6 +85,7 @@ def serve(
 def _opened(url: str, stop: Event) -> SqlStore:
     """The store; a server that cannot be reached yet is waited for."""
     deadline = time.monotonic() + UNREACHED
+    level = logging.WARNING
     while True:
         try:
             return open_sql_store(url)
@@ -92,7 +93,8 @@ def _opened(url: str, stop: Event) -> SqlStore:
             away = isinstance(error.__cause__, OperationalError) and not url.startswith("sqlite")
             if not away or time.monotonic() > deadline or stop.is_set():
                 raise
-            log.warning("waits for the store: %s", error)
+            log.log(level, "waits for the store: %s", error)
+            level = logging.DEBUG
             stop.wait(2.0)
 
 

@@ -11,7 +11,7 @@ from driftline.log.rules import logs_of
 from driftline.log.tables import Size, size_of
 from driftline.mutes import Mute
 from driftline.records import SEVERITIES, Incident, OutboxRow
-from driftline.service.behind import overdue, windows_behind
+from driftline.service.behind import in_hand, overdue, windows_behind
 from driftline.settings.channels import channels_of
 from driftline.settings.models import ModelSettings, Settings
 from driftline.stores.engine import shown
@@ -33,6 +33,7 @@ class ModelStatus:
         judged_until: up to where its windows are judged.
         behind: windows that should be judged and are not.
         looked, took: when a service looked at it last, and for how long.
+        in_hand: whether a service is at it.
         overdue: for how long it has been due and nobody is at it.
         failures, failing_since, error: of looks that failed in a row, the newest last.
         incidents: open ones, the gravest first.
@@ -43,6 +44,7 @@ class ModelStatus:
     behind: int
     looked: datetime | None
     took: timedelta | None
+    in_hand: bool
     overdue: timedelta
     failures: int
     failing_since: datetime | None
@@ -144,6 +146,7 @@ def _model(
         behind=windows_behind(model, position, turn, now),
         looked=looked,
         took=parse_moment(last["finished"]) - looked if looked else None,
+        in_hand=turn is not None and in_hand(turn, now),
         overdue=overdue(turn, now) if turn else timedelta(),
         failures=turn.failures if turn else 0,
         failing_since=turn.failing_since if turn else None,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
@@ -24,6 +26,9 @@ from driftline.errors import (
 )
 
 MEDIA = "application/problem+json"
+
+TOLD_AGAIN = 60.0
+"""Seconds for which a store that is away is in the log once, however many requests come."""
 
 _log = logging.getLogger("driftline.api")
 
@@ -78,6 +83,7 @@ def problem(
 
 def answer_problems(app: FastAPI) -> None:
     """Have every failure of `app` answered with a problem document."""
+    told_at = -math.inf
 
     @app.exception_handler(Rejected)
     async def _rejected(_request: Request, error: Rejected) -> JSONResponse:
@@ -106,7 +112,10 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(StoreError)
     async def _store(_request: Request, error: StoreError) -> JSONResponse:
-        _log.error("%s", error)
+        nonlocal told_at
+        if time.monotonic() - told_at >= TOLD_AGAIN:
+            _log.error("requests are answered with 503: %s", error)
+            told_at = time.monotonic()
         told = "the store cannot be reached at the moment; try again"
         return problem(503, told, headers={"Retry-After": "5"})
 
