@@ -135,6 +135,23 @@ def test_many_honest_comparisons_of_several_days_are_seldom_drift(reference: dl.
     assert sum(found) <= 3
 
 
+def with_weekends(seed: int, days: int, age: float = 40.0) -> pd.DataFrame:
+    """Guests are 20 years older on Saturdays and Sundays; the first day is a Monday."""
+    frame = rows(seed, days=days, age=age)
+    return frame.assign(age=frame["age"] + 20 * (frame["ts"].dt.day_of_week >= 5))
+
+
+def test_a_weekend_is_no_drift_and_hides_none() -> None:
+    reference = dl.Reference.fit(with_weekends(1, days=56), timestamp="ts")
+    week = [with_weekends(50 + i, days=7) for i in range(5)]
+    alike = [dl.compare(reference, one).drifted for one in week]
+    alone = [dl.compare(reference, one[one["ts"].dt.day_of_week == 5]).drifted for one in week]
+    assert sum(alike) <= 1
+    assert sum(alone) <= 1
+    older = dl.compare(reference, with_weekends(3, days=5, age=44))
+    assert [column.name for column in older.verdict.blamed] == ["age"]
+
+
 def test_fewer_than_twenty_windows_or_no_timestamp_are_taken_as_independent_rows() -> None:
     short = dl.Reference.fit(rows(1, days=19), timestamp="ts")
     assert dl.compare(short, rows(2)).verdict.method == "independent_rows"

@@ -161,7 +161,7 @@ windows), chance of a false alarm 0.01 over 2 tests)
     else:
         windows = _windows_of(reference, table, profile)
         rate = Budget().per_window(reference.window)
-        verdict = judge_several(list(reference.windows.values()), windows, profile, rate)
+        verdict = judge_several(reference.windows, windows, profile, rate)
     return Comparison(reference.total, profile, verdict, reference.left_out)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from driftline.alarms.calibration import calibrate
 from driftline.alarms.judge import beyond_promise, judge
+from driftline.alarms.season import NEVER_MET, phases_of
 from driftline.alarms.verdict import Verdict
 from driftline.profiles.profile import Profile
 from driftline.windows import Window
@@ -17,9 +18,13 @@ NAMED = 3
 
 
 def judge_several(
-    reference: Sequence[Profile], windows: Mapping[Window, Profile], whole: Profile, rate: float
+    reference: Mapping[Window, Profile],
+    windows: Mapping[Window, Profile],
+    whole: Profile,
+    rate: float,
 ) -> Verdict:
-    """One verdict on `windows`, in order of time, which together are `whole`.
+    """One verdict on `windows`, in order of time, which together are `whole`. Where hour or weekday
+    matter in the reference, each window is judged as one of its own; one of another length is not.
 
     A burst in one window is seen in that window, a small lasting change in the sum. `rate` is the
     chance of a false alarm of the whole comparison: each of N windows, and their sum, is judged
@@ -29,8 +34,19 @@ def judge_several(
     Raises ValueError for fewer than MIN_WINDOWS windows of the reference.
     """
     together = min(len(windows), len(reference) // 2)
-    calibration = calibrate(reference, rate / len(windows), sorted({1, together}))
-    scores = {window: calibration.scorer.score(known) for window, known in windows.items()}
+    calibration = calibrate(
+        list(reference.values()),
+        rate / len(windows),
+        sorted({1, together}),
+        phases=[phases_of(window) for window in reference],
+    )
+    length = next(iter(reference)).length
+    scores = {
+        window: calibration.scorer.score(
+            known, phases_of(window) if window.length == length else NEVER_MET
+        )
+        for window, known in windows.items()
+    }
     newest = [*scores.values()][-together:]
     if together > 1:  # how large the change is in all of them, not in the last one
         newest[-1] = replace(newest[-1], effects=calibration.scorer.score(whole).effects)
