@@ -25,7 +25,7 @@ Each message says what was found, what was allowed and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -152,6 +152,18 @@ class Rejected(DriftlineError):  # noqa: N818
 
 class PartError(DriftlineError):
     """A part (statistic, source, store, channel) that cannot be loaded, or two of one name."""
+
+
+def unsplit(names: Collection[str]) -> str:
+    """What to look at, where the names of all columns were read as that of a single one.
+
+    >>> unsplit(["ts;id"]), unsplit(["ts", "id"])
+    (': one column; set `separator: ";"`?', '')
+    """
+    only = next(iter(names)) if len(names) == 1 else ""
+    written = max((";", "\t", "|", ","), key=only.count)
+    told = written.replace("\t", "\\t")
+    return f': one column; set `separator: "{told}"`?' if written in only else ""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -63,6 +63,15 @@ def test_columns_that_cannot_be_compared_are_left_out_with_the_reason() -> None:
     }
 
 
+def test_numbers_with_decimal_commas_are_no_categories_however_often_they_come() -> None:
+    days = [f"{i % 200},0" for i in range(2000)]
+    table = pa.table({"days": days, "litres": ["1,5", "2,0"] * 1000, "x": [1.0, 2.0] * 1000})
+    fitted = fit_table(table)
+    assert list(fitted.grids) == ["litres", "x"]
+    assert fitted.left_out["days"].startswith("numbers with decimal commas, read as text")
+    assert "days" in fit_table(table, categorical=["days"]).grids
+
+
 def test_an_identifier_that_is_declared_a_category_is_kept() -> None:
     table = pa.table({"id": [f"row {i}" for i in range(2000)]})
     grid = fit_table(table, categorical=["id"]).grids["id"]

@@ -43,6 +43,7 @@ def test_settings_that_fit_their_data_are_well(labelled: World) -> None:
         ({"timestamp": "plan"}, '100 rows left out: "plan" is missing or is no ISO 8601 moment'),
         ({"prediction": "amount"}, 'prediction: "amount" of a binary model must name classes'),
         ({"prediction": "plan"}, 'found "'),
+        ({"score": "plan"}, 'score: "plan" must hold numbers; found "'),
         ({"score": "amount"}, 'score: "amount" must be a probability from 0 to 1; 100.0% of'),
         ({"id": "plan"}, 'predictions like "'),
     ],
@@ -54,6 +55,19 @@ def test_a_column_of_another_kind_is_told(
     assert (answer.code, answer.out) == (2, "")
     assert told in answer.err
     assert sum(told in line for line in answer.err.splitlines()) == 1
+
+
+def test_scores_that_are_text_are_told_with_what_to_do_about_decimal_commas(world: World) -> None:
+    def commas(day: int, frame: pd.DataFrame) -> pd.DataFrame:
+        text = frame["probability"].map("{:.4f}".format).str.replace(".", ",")
+        return frame.assign(probability=text)
+
+    world.live(range(31), commas)
+    world.label()
+    answer = checked(world, world.labelled())
+    assert answer.code == 2
+    assert 'score: "probability" must hold numbers; found "0,' in answer.err
+    assert 'set `decimal: ","` for a csv source' in answer.err
 
 
 def test_a_reference_without_rows_is_told_with_the_span_there_is(labelled: World) -> None:

@@ -175,6 +175,22 @@ def test_other_ways_to_write_it_are_read(tmp_path: Path) -> None:
     assert source(tmp_path / "b.tsv", "id").columns().names == ["id", "x"]
 
 
+@pytest.mark.parametrize(
+    ("text", "more", "told"),
+    [
+        ("ts;id\n2013-01-01;1\n", {}, '`separator: ";"`'),
+        ("ts\tid\n2013-01-01\t1\n", {}, '`separator: "\\\\t"`'),
+        ("ts,id\n2013-01-01,1\n", {"separator": ";"}, '`separator: ","`'),
+    ],
+)
+def test_another_separator_than_the_settings_say_is_told(
+    tmp_path: Path, text: str, more: dict[str, str], told: str
+) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(ColumnError, match=f'no column "ts" .*: one column; set {told}'):
+        source(tmp_path / "a.csv", **more).span()
+
+
 def test_bytes_that_are_no_text_are_replaced_and_told(tmp_path: Path, small_blocks: None) -> None:
     rows = [f"{i},K\u00f6ln,{i}" for i in range(300)]
     text = "\n".join(["id,city,n", *rows]).encode()

@@ -62,6 +62,9 @@ def fit_table(
     return Fitted(Profile(table.num_rows, columns), left_out)
 
 
+COMMAS_FROM = 50
+"""Categories above which text that reads like 0,5 is numbers, read with the wrong decimal sign."""
+
 COMMAS = 'set `decimal: ","` for a csv source'
 """What to do about numbers with decimal commas."""
 
@@ -98,9 +101,9 @@ def _fit_categorical(column: pa.ChunkedArray, declared: bool) -> Summary | str:
     present = int(counted.sum())
     if present == 0:
         return "no values"
+    if not declared and len(names) > COMMAS_FROM and with_decimal_commas(names):
+        return f'numbers with decimal commas, read as text (such as "{names[0]}"): {COMMAS}'
     if not declared and len(names) > max(50, 0.5 * present):
-        if with_decimal_commas(names):
-            return f'numbers with decimal commas, read as text (such as "{names[0]}"): {COMMAS}'
         told = f"{len(names):,} categories in {present:,} rows"
         return f"looks like an identifier ({told}); name it in `categorical` to compare it"
     counts: dict[str, int] = {}

@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from driftline.errors import DriftlineError
 from driftline.kept_rows import labels_table, rows_table
 from driftline.profiles.columns import is_numeric, to_codes, to_floats
+from driftline.profiles.fit import COMMAS, with_decimal_commas
+from driftline.profiles.grid import Floats
 from driftline.profiles.joined import outcomes_of
 from driftline.reference import merge_windows, profile_windows
 from driftline.service.fitting import included, no_reference, origin_of, reference_span
@@ -113,15 +115,11 @@ def _try_outputs(tried: Tried, model: ModelSettings, tables: Sequence[pa.Table])
     """Whether prediction and score hold what a model of that task says."""
     predictions, task = model.predictions, model.task
     rows = rows_table(tables, None, predictions.prediction, predictions.score)
-    said, scores = rows["prediction"].drop_null(), to_floats(rows["score"])[0]
-    scores = scores[~np.isnan(scores)]
-    wrong = float(np.mean((scores < 0) | (scores > 1))) if len(scores) else 0.0
-    if task == "binary" and wrong:
-        where = tried.faults if wrong >= WRONG else tried.notes
-        where.append(
-            f'score: "{predictions.score}" must be a probability from 0 to 1; '
-            f"{wrong:.1%} of values are not, found {scores.min():g} to {scores.max():g}"
-        )
+    scores = to_floats(rows["score"].drop_null())[0]
+    _try_scores(tried, model, scores)
+    if predictions.score is not None:
+        _try_numbers(tried, predictions.score, tables, len(scores))
+    said = rows["prediction"].drop_null()
     if predictions.prediction is None or task is None:
         return
     column = f'prediction: "{predictions.prediction}"'
@@ -134,6 +132,31 @@ def _try_outputs(tried: Tried, model: ModelSettings, tables: Sequence[pa.Table])
         )
     elif _unusable(model, said, as_label=False) >= WRONG:
         tried.faults.append(f"{column} {_wanted(model)}; found {_examples(said)}")
+
+
+def _try_scores(tried: Tried, model: ModelSettings, scores: Floats) -> None:
+    """Whether scores are probabilities, where they must be."""
+    wrong = float(np.mean((scores < 0) | (scores > 1))) if len(scores) else 0.0
+    if model.task == "binary" and wrong:
+        where = tried.faults if wrong >= WRONG else tried.notes
+        where.append(
+            f'score: "{model.predictions.score}" must be a probability from 0 to 1; '
+            f"{wrong:.1%} of values are not, found {scores.min():g} to {scores.max():g}"
+        )
+
+
+def _try_numbers(tried: Tried, score: str, tables: Sequence[pa.Table], numbers: int) -> None:
+    """Whether scores can be read: `numbers` of them are."""
+    found = [
+        (table[score], to_floats(table[score])[1])
+        for table in tables
+        if score in table.schema.names
+    ]
+    odd = [column.filter(pa.array(bad)) for column, bad in found if bad is not None]
+    unread = sum(len(column) for column in odd)
+    if unread and unread >= WRONG * (unread + numbers):
+        hint = f"; {COMMAS}" if with_decimal_commas(to_codes(odd[0])[1]) else ""
+        tried.faults.append(f'score: "{score}" must hold numbers; found {_examples(odd[0])}{hint}')
 
 
 def _try_labels(tried: Tried, watched: Watched) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from driftline.errors import ColumnError, DataError, SourceError, nearest
+from driftline.errors import ColumnError, DataError, SourceError, nearest, unsplit
 from driftline.profiles.frames import to_microseconds
 from driftline.sources.finding import Found, find_files
 from driftline.sources.formats import UNREADABLE, Facts, Format, Part, batch_rows
@@ -128,6 +128,7 @@ class FileSource:
             told = ", ".join(f'"{name}"{nearest(name, there)}' for name in absent)
             raise ColumnError(
                 f"{self.name}: no column {told} (columns: {', '.join(sorted(there))})"
+                f"{unsplit(there)}"
             )
 
     def _needed(self) -> list[str]:
