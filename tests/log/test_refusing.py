@@ -87,6 +87,12 @@ def test_the_first_twenty_faults_are_told_and_all_are_counted(used: Site) -> Non
     assert "(and 49 more)" in document["detail"]
 
 
+def test_values_of_the_wrong_type_do_not_hide_those_that_are_wrong_otherwise(used: Site) -> None:
+    rows = [{**FIRST, "ts": "yesterday"}, {**FIRST, "ts": 1709294400}, FIRST]
+    document = problem(used.post("predictions", rows), 422)
+    assert sorted(fault["row"] for fault in document["errors"]) == [0, 1]
+
+
 MALFORMED: dict[str, tuple[bytes, str, int, str]] = {
     "no JSON": (b'{"rows": [', "application/json", 400, "malformed JSON"),
     "no rows": (b'{"data": []}', "application/json", 400, "an object was expected"),

@@ -261,3 +261,11 @@ def test_faults_never_show_what_came_from_the_environment() -> None:
 def test_faults_never_show_a_database_password() -> None:
     assert not any("hunter2" in f for f in faults(GOOD + "store: postgres//me:hunter2@db/x\n"))
     assert not any("hunter2" in f for f in faults(GOOD + "store: [postgresql://me:hunter2@db]\n"))
+
+
+def test_a_list_with_wrong_entries_is_not_said_to_have_none() -> None:
+    mail = "{kind: email, host: mx, from: a@example.com, to: [ann]}"
+    (only,) = faults(GOOD + f"channels: [{mail}]\n")
+    assert "to[0]: must be an email address" in only
+    (empty,) = faults(GOOD + f"channels: [{mail.replace('[ann]', '[]')}]\n")
+    assert "to: must hold at least one entry" in empty

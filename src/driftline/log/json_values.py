@@ -40,16 +40,18 @@ def take_json(values: Sequence[Any], held: Holds, as_text: bool, tell: Tell) -> 
     if held == "open":
         first = next(value for value in values if value is not None)
         held = _OF_TYPE.get(type(first), "open")
-    if kinds <= _FITS.get(held, set()):
+    fits = _FITS.get(held, set())
+    array = None
+    if kinds <= fits:
         array = _MAKE[held](values, tell)
-        if array is not None:
-            return array
-    told = f"must be {WORDS[held]}"
-    allowed = _FITS.get(held, set()) | {NoneType}
-    for i, value in enumerate(values):
-        if type(value) not in allowed:
-            tell(i, f"{told}; found {shown(value)}")
-    return pa.nulls(len(values), TYPES[held])
+    else:
+        told = f"must be {WORDS[held]}"
+        for i, value in enumerate(values):
+            if value is not None and type(value) not in fits:
+                tell(i, f"{told}; found {shown(value)}")
+        if held in _MAKE:  # what else is wrong is told at once
+            _MAKE[held]([value if type(value) in fits else None for value in values], tell)
+    return pa.nulls(len(values), TYPES[held]) if array is None else array
 
 
 def _numbers(values: Sequence[Any], tell: Tell) -> pa.Array | None:

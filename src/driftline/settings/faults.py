@@ -46,8 +46,12 @@ def faults_of(
     Args:
         others: keys that are also known at a path, besides those of `model`.
     """
-    for found in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    holding = {tuple(found["loc"][:-1]) for found in errors}
+    for found in errors:
         loc = tuple(found["loc"])
+        if found["type"] == "too_short" and loc in holding:  # entries are there, but wrong
+            continue
         plain = tuple(
             part
             for i, part in enumerate(loc)
