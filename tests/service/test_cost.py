@@ -187,3 +187,23 @@ def test_years_without_rows_cost_a_few_readings_and_find_what_daily_checks_find(
     assert (incident.message, incident.alarms) == ("no rows since 4 Feb 2024", 1000)
     assert predictions.readings < 60
     assert at_once.asked["record"] < 20
+
+
+def test_a_long_wait_for_labels_costs_few_readings_of_the_time_before_the_first_row(
+    world: World,
+) -> None:
+    world.live(range(34))
+    world.label()
+    wanted = world.labelled()
+    wanted["labels"]["wait"] = "3000d"
+    (model,) = world.settle(wanted).models
+    opened = watched_of(model)
+    predictions = CountingSource(opened.predictions)
+    store = open_store("memory://")
+    catch_up(replace(opened, predictions=predictions), store, world.day(34) + QUARTER)
+    assert predictions.readings < 60
+    wanted["labels"]["wait"] = "60d"
+    (short,) = world.settle(wanted).models
+    other = open_store("memory://")
+    catch_up(watched_of(short), other, world.day(34) + QUARTER)
+    assert store.performance(model.name) == other.performance(model.name)

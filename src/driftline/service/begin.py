@@ -8,7 +8,7 @@ from datetime import datetime
 from driftline.records import Changes, ModelState
 from driftline.service.arrivals import arrivals_of
 from driftline.service.fitting import fit_reference, no_rows, reference_key
-from driftline.service.intake import in_chunks, take_in
+from driftline.service.intake import take_in_strides
 from driftline.service.ledger import compared, horizon
 from driftline.service.pairs import Pairs
 from driftline.service.promises import cautions_of
@@ -83,11 +83,13 @@ def history(watched: Watched, watch: Watch, notes: list[Note]) -> Changes:
     since = position - (compared(model) if asked else horizon(model))
     before = windows_between(since, position, model.window)
     arrivals = arrivals_of(watched, since)
-    for chunk in in_chunks(before):
-        intake = take_in(model, watched.predictions, {}, chunk)
+    for intake in take_in_strides(model, watched.predictions, {}, before):
+        chunk = list(intake.profiles)
         notes += [problem for window in chunk for problem in intake.problems.get(window, ())]
         known = [window for window in chunk if intake.profiles[window].rows]
-        pairs = arrivals.of(known if asked else chunk) if isinstance(arrivals, Pairs) else {}
+        pairs = {}
+        if known and isinstance(arrivals, Pairs):
+            pairs = arrivals.of(known if asked else chunk)
         for window in chunk:
             if window in pairs and window in known:
                 ledger.put_pairs(window, pairs[window], intake.profiles[window].rows)

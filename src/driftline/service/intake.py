@@ -43,16 +43,20 @@ class Intake:
     constant: dict[Window, dict[str, float]] = field(default_factory=dict)
 
 
-def in_chunks(windows: Sequence[Window]) -> Iterator[list[Window]]:
-    """Neighbours that are read together."""
-    for i in range(0, len(windows), CHUNK):
-        yield list(windows[i : i + CHUNK])
-
-
 def take_in_order(
     model: ModelSettings, source: Source, grids: Mapping[str, Grid], due: Sequence[Window]
 ) -> Iterator[tuple[Window, Intake, datetime]]:
-    """Each due window, what was read of it, and up to where was read.
+    """Each due window, what was read of it, and up to where was read."""
+    for intake in take_in_strides(model, source, grids, due):
+        read = list(intake.profiles)
+        for window in read:
+            yield window, intake, read[-1].end
+
+
+def take_in_strides(
+    model: ModelSettings, source: Source, grids: Mapping[str, Grid], due: Sequence[Window]
+) -> Iterator[Intake]:
+    """What is read of the due windows, some neighbours at a time.
 
     Behind windows without any rows the next rows are looked for in ever longer strides, in the
     timestamp column alone: a feed that ended years ago costs a few readings.
@@ -65,12 +69,11 @@ def take_in_order(
         if intake is None:
             stride = CHUNK
             intake = take_in(model, source, grids, due[done : done + stride])
-        read = list(intake.profiles)
-        for window in read:
-            yield window, intake, read[-1].end
-        done += len(read)
+        yield intake
+        read = len(intake.profiles)
+        done += read
         rows = any(profile.rows for profile in intake.profiles.values())
-        stride = CHUNK if rows or len(read) < stride else 2 * stride
+        stride = CHUNK if rows or read < stride else 2 * stride
 
 
 def _without_rows(
