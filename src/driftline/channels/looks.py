@@ -52,6 +52,8 @@ def fields(news: News) -> dict[str, str]:
 
 
 def ending(news: News) -> str:
-    """Where to go on: the incident's name in commands."""
-    told = f"Incident {news.incident.id}, told {moment(news.events[-1].at)} UTC"
+    """Where to go on: the incident's name in commands, and when came what is told last of it; the
+    notice itself may be sent later."""
+    last = news.events[-1]
+    told = f"Incident {news.incident.id}, {last.kind} {moment(last.at)} UTC"
     return f"{told} {news.by}" if news.by else told
