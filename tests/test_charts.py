@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftline.alarms.verdict import ColumnVerdict, Verdict
-from driftline.charts import column_heatmap, distribution, performance_trend, volume
+from driftline.charts import add_lane, column_heatmap, distribution, performance_trend, volume
 from driftline.charts.bins import bins
 from driftline.charts.heatmap import most_blamed
 from driftline.errors import GridMismatch
@@ -130,6 +130,15 @@ def test_hourly_cells_tell_their_hour() -> None:
     verdict = Verdict(False, 0.2, (column("a", 0.1),), "calibrated")
     figure = column_heatmap([WindowResult(window, 9, "judged", verdict, (), window.end)])
     assert figure.data[0].text[0][0].startswith("1 Apr 2013, 00:00\u201301:00")
+
+
+def test_the_scale_beside_a_map_of_few_columns_has_few_numbers() -> None:
+    few, many = (
+        column_heatmap([judged(0, *(column(f"c{i}", 0.1) for i in range(n)))]) for n in (3, 12)
+    )
+    assert list(few.data[0].colorbar.tickvals) == [0, 1]
+    assert len(many.data[0].colorbar.tickvals) == 5
+    assert few.layout.height >= 180  # room for the scale and its title
 
 
 # distributions
@@ -296,8 +305,40 @@ def test_performance_incidents_are_shaded_while_they_last() -> None:
         columns=(),
         message="",
     )
-    shapes = performance_trend(spans([0.8] * 9), "accuracy", [incident]).layout.shapes
-    assert [(s.x0, s.x1) for s in shapes] == [("2013-04-08", "2013-04-10")]
+    figure = performance_trend(spans([0.8] * 9), "accuracy", [incident])
+    assert [(s.x0, s.x1) for s in figure.layout.shapes] == [("2013-04-08", "2013-04-10")]
+    assert trace(figure, "performance drop").marker.symbol == "square"  # said in the legend, where
+    assert not figure.layout.annotations  # words over short shades would lie upon each other
+
+
+def test_the_lane_leaves_out_what_was_over_before_the_days_that_are_shown() -> None:
+    def bad(first: int, last: int) -> Incident:
+        since, until = START + first * DAY, START + last * DAY
+        return Incident(
+            id=str(first),
+            model="m",
+            kind="data_drift",
+            severity="low",
+            state="resolved",
+            opened=until,
+            updated=until,
+            resolved=until + 3 * DAY,
+            since=since,
+            columns=(),
+            message="",
+            until=until,
+        )
+
+    days = Window(START + 7 * DAY, START + 15 * DAY)
+    trend = performance_trend(spans([0.8] * 9), "accuracy")
+    (lane,) = [
+        t
+        for t in add_lane(trend, [bad(2, 6), bad(5, 9), bad(20, 21)], days).data
+        if t.yaxis == "y3"
+    ]
+    assert list(lane.x) == ["2013-04-08", "2013-04-10", None]
+    before = performance_trend(spans([0.8] * 9), "accuracy")
+    assert "y3" not in {t.yaxis for t in add_lane(before, [bad(2, 6)], days).data}
 
 
 def test_label_coverage_is_drawn_even_when_nothing_could_be_measured() -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from driftline.report import ModelPage, render
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -93,3 +98,21 @@ def test_figures_follow_the_theme(seen: tuple[str, str]) -> None:
 def test_hostile_names_make_no_elements(seen: tuple[str, str]) -> None:
     assert "<script>alert" not in seen[0]
     assert "&lt;script&gt;alert" in seen[0]
+
+
+def test_on_a_phone_every_chart_is_seen_with_its_names(
+    year: ModelPage, tmp_path: Path, browser: Browser
+) -> None:
+    page = tmp_path / "report.html"
+    page.write_text(render([year]), encoding="utf-8")
+    tab = browser.new_page(viewport={"width": 390, "height": 844})
+    tab.goto(page.as_uri())
+    for figure in tab.locator("figure.plot").all():
+        figure.scroll_into_view_if_needed()
+        figure.locator(".main-svg").first.wait_for()
+        assert figure.evaluate("figure => figure.scrollWidth <= figure.clientWidth")
+        for name in figure.locator(".ytick text").all():
+            box = name.bounding_box()
+            assert box
+            assert box["x"] >= 0
+    tab.close()

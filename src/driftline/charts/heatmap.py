@@ -17,6 +17,8 @@ from driftline.wording import number, p_value, percent, span, statistic_short
 
 _HALF = 0.5
 _INSET = 0.06
+_LEAST, _MANY = 4, 10
+"""Rows that the scale beside the map needs, and rows that leave room for all of its numbers."""
 
 _Row = list[ColumnVerdict | None]
 
@@ -34,7 +36,7 @@ def column_heatmap(windows: Sequence[WindowResult], top: int = 25, pick: bool = 
     names = most_blamed(judged, top)
     rows = _rows(judged, names)
     edges, slots = _slots(judged)
-    made = figure(92 + 22 * len(names), hovermode="closest")
+    made = figure(92 + 22 * max(len(names), _LEAST), hovermode="closest")
     _heat(made, rows, judged, (edges, slots))
     _frames(made, rows, edges, slots)
     if pick:
@@ -109,7 +111,7 @@ def _heat(
         ygap=2,
         colorbar={
             "title": {"text": "effect", "side": "top", "font": {"size": 12}},
-            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+            "tickvals": [0, 0.25, 0.5, 0.75, 1] if len(rows) >= _MANY else [0, 1],
             "outlinewidth": 0,
             "thickness": 10,
             "len": min(1.0, 0.35 + 1.8 / len(rows)),

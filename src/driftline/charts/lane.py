@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import plotly.graph_objects as go
 
@@ -28,7 +29,9 @@ _ROW = 22
 
 def add_lane(made: go.Figure, incidents: Sequence[Incident], shown: Window) -> go.Figure:
     """Draw incidents above a chart of time, a row for each kind that is there, from their beginning
-    to their end, within the time that is `shown`. The chart grows by what the lane takes."""
+    to their end, within the time that is `shown`; those that lie outside of it are left out. The
+    chart grows by what the lane takes."""
+    incidents = [i for i in incidents if i.since < shown.end and _end(i, shown) > shown.start]
     kinds = [kind for kind in KIND_LOOKS if any(i.kind == kind for i in incidents)]
     if not kinds:
         return made
@@ -66,9 +69,7 @@ def _lines(made: go.Figure, incidents: Sequence[Incident], row: int, shown: Wind
     xs: list[str | None] = []
     words: list[str | None] = []
     for incident in incidents:
-        last = min(shown.end if incident.is_open else incident.trouble.end, shown.end)
-        first = min(max(incident.since, shown.start), last)
-        xs += [*axis_time([first, last]), None]
+        xs += [*axis_time([max(incident.since, shown.start), _end(incident, shown)]), None]
         when = f"{moment(incident.since)}, still open" if incident.is_open else bad_time(incident)
         told = (
             f"<b>{KINDS[incident.kind]}</b> ({incident.severity})<br>"
@@ -87,3 +88,7 @@ def _lines(made: go.Figure, incidents: Sequence[Incident], row: int, shown: Wind
         showlegend=False,
         connectgaps=False,
     )
+
+
+def _end(incident: Incident, shown: Window) -> datetime:
+    return shown.end if incident.is_open else min(incident.trouble.end, shown.end)

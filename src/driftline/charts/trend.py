@@ -12,9 +12,6 @@ from driftline.charts.look import ALARM, BLUE, GREY, axis_time, fade, figure, la
 from driftline.records import Incident, MetricChange, PerformanceResult
 from driftline.wording import KINDS, metric_name, number, percent, span
 
-APART = 0.25
-"""Share of the time shown that lies between two words above a chart at least."""
-
 _COVERAGE = [0.0, 0.17]
 _METRIC = [0.27, 1.0]
 
@@ -183,12 +180,13 @@ def _alarms(made: go.Figure, times: Sequence[str], changes: Sequence[MetricChang
 def _incidents(
     made: go.Figure, incidents: Sequence[Incident], shown: tuple[datetime, datetime]
 ) -> None:
-    """Shade performance incidents; the words are above the shade."""
-    named: datetime | None = None
-    for incident in sorted(incidents, key=lambda one: one.since):
+    """Shade performance incidents; the legend says what the shade is."""
+    seen = False
+    for incident in incidents:
         end = shown[1] if incident.is_open else incident.trouble.end
         if incident.kind != "performance" or end < shown[0] or incident.since > shown[1]:
             continue
+        seen = True
         left, right = axis_time([max(incident.since, shown[0]), end])
         made.add_shape(
             type="rect",
@@ -201,18 +199,15 @@ def _incidents(
             line={"width": 0},
             fillcolor=fade(ALARM, 0.11),
         )
-        if named is not None and incident.since - named < APART * (shown[1] - shown[0]):
-            continue  # the words of both would lie upon each other on a narrow screen
-        named = max(incident.since, shown[0])
-        made.add_annotation(
-            x=left,
-            y=1,
-            yref="paper",
-            text=KINDS[incident.kind],
-            showarrow=False,
-            xanchor="left",
-            yanchor="top",
-            font={"size": 11},
+    if seen:
+        made.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            marker={"color": fade(ALARM, 0.25), "symbol": "square", "size": 12},
+            name=KINDS["performance"].lower(),
+            legendrank=2000,
+            hoverinfo="skip",
         )
 
 

@@ -15,8 +15,7 @@
     drawn.add(figure);
     const { data, layout } = JSON.parse(figure.querySelector("script").textContent);
     const area = figure.appendChild(document.createElement("div"));
-    Plotly.newPlot(area, data, { ...layout, ...touch, template: looks[theme()] }, { displayModeBar: false, responsive: true })
-      .then(() => { figure.scrollLeft = figure.scrollWidth; }); // the newest, where not all fits
+    Plotly.newPlot(area, data, { ...layout, ...touch, template: looks[theme()] }, { displayModeBar: false, responsive: true });
   }
 
   function repaint() {
