@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from driftline.dashboard.shown import show
 from driftline.records import Incident
 from driftline.wording import count
 
@@ -54,6 +55,8 @@ def test_the_page_tells_what_changed_what_to_do_and_what_happened(
         assert words in opened.text, words
     assert incident.next_steps[0].split("`")[0] in opened.text
     assert "Performance before and since" in opened.text
+    drop = next(one for one in world.store.incidents("late-arrival") if one.kind == "performance")
+    assert ". When it opened" in open_page(world.shown, "incident", id=drop.id).text
 
 
 def test_an_id_that_nobody_has_is_told(world: World, open_page: Open) -> None:
@@ -129,3 +132,17 @@ def test_the_way_from_the_overview_to_an_acknowledged_incident(visit: Tab, world
     tab.page.get_by_role("link", name="Incidents").last.click()
     tab.page.wait_for_url(re.compile(r"/incidents"))
     tab.page.get_by_role("link", name="Data").first.wait_for()
+
+
+def test_no_other_form_stands_open_after_an_act(visit: Tab, own_world: World) -> None:
+    incident = worst_of(own_world)
+    show(own_world.shown)
+    tab = visit(width=390).open(f"/incident?id={incident.id}")
+    buttons = tab.page.get_by_test_id("stPopoverButton")
+    buttons.filter(has_text="Acknowledge").click()
+    tab.page.get_by_label("Who").fill("Ann")
+    tab.page.get_by_role("button", name="Acknowledge").last.click()
+    tab.page.get_by_text("Acknowledged by Ann").wait_for()
+    buttons.filter(has_text="Acknowledge").wait_for(state="detached")
+    tab.settle()
+    assert [button.get_attribute("aria-expanded") for button in buttons.all()] == ["false"] * 3

@@ -65,7 +65,8 @@ def _snooze(incident: Incident) -> None:
 
 def _form(title: str, words: str, act: Act, lengths: dict[str, timedelta] | None = None) -> None:
     key = title.lower().replace(" ", "-")
-    with st.popover(title), st.form(f"{key}-form", border=False):
+    done = st.session_state.get("acts-done", 0)
+    with st.popover(title, key=f"{key}-open-{done}"), st.form(f"{key}-form", border=False):
         st.caption(words)
         if lengths:
             st.selectbox("For", list(lengths), index=2, key=f"{key}-for")
@@ -91,4 +92,5 @@ def _do(act: Act, by: str, note: str) -> None:
     except IncidentError as error:
         st.error(str(error).replace("$", "\\$"))
     else:
+        st.session_state["acts-done"] = st.session_state.get("acts-done", 0) + 1
         st.rerun()
