@@ -40,6 +40,17 @@ def test_all_is_well_where_nothing_is_wrong(world: World, open_page: Open) -> No
     assert "Not begun" in text
 
 
+def test_what_only_the_next_check_will_do_is_not_called_well(
+    own_world: World, open_page: Open
+) -> None:
+    later = own_world.shown.now() + timedelta(days=7)
+    opened = open_page(replace(own_world.shown, now=lambda: later), "health")
+    assert "2 models not judged up to now." in opened.text
+    assert "late-arrival Not judged yet the next driftline check does it" in opened.text
+    assert "Driftline itself is well" not in opened.text
+    assert "Catching up" not in opened.text  # nobody is at it
+
+
 def test_hostile_names_are_text(world: World, open_page: Open) -> None:
     for page in ("health", "settings"):
         opened = open_page(world.shown, page, name=HOSTILE_MODEL)
@@ -106,6 +117,21 @@ def told_world(own_world: World, loopback: Callable[..., Loopback]) -> tuple[Wor
     store.outbox.settle([failed], was="pending")
     shown = replace(own_world.shown, settings=load_settings(own_world.config))
     return replace(own_world, shown=shown), hook
+
+
+def test_notices_whose_channel_was_away_are_told_at_the_top(
+    own_world: World, open_page: Open
+) -> None:
+    config = json.loads(own_world.config.read_text())
+    config["channels"] = [{"kind": "webhook", "name": HOOK, "url": "http://127.0.0.1:9/take"}]
+    own_world.config.write_text(json.dumps(config))
+    store, now = own_world.store, own_world.shown.now()
+    incident = store.incidents(open_only=True)[0]
+    row = outbox_row(event := Event("told", incident, "noted", now), HOOK, "")
+    away = replace(row, attempts=1, error="connection refused")
+    assert store.act(incident, incident, [event], [away])
+    shown = replace(own_world.shown, settings=load_settings(own_world.config))
+    assert "1 notice waiting to be sent." in open_page(shown, "health").text
 
 
 def test_what_was_given_up_is_told_and_sent_again(

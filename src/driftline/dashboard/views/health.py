@@ -36,11 +36,13 @@ def _standing() -> None:
     assert isinstance(store, SqlStore)
     found = status_of(shown().settings, store, shown().now())
     models = sorted(found.models, key=_need)
+    level, told = _told(found)
     piece(
         "health.html.j2",
         "models",
         found=found,
-        told=_told(found),
+        level=level,
+        told=told,
         models=models[:ROWS],
         more=len(models) - ROWS,
     )
@@ -52,21 +54,29 @@ def _need(model: ModelStatus) -> tuple[bool, bool, int]:
     return not model.failures, not model.is_late, -model.behind
 
 
-def _told(found: Status) -> str:
-    """The whole page in a sentence."""
+def _told(found: Status) -> tuple[str, str]:
+    """The whole page in a sentence, and how grave that is. What waits and will be done by itself,
+    or by the next check, is told and is no trouble."""
     failing = sum(bool(model.failures) for model in found.models)
     late = sum(model.is_late for model in found.models)
     given_up = sum(channel.failed for channel in found.channels)
     broken = sum(bool(log.error) for log in found.logs)
+    gone = not all(channel.known for channel in found.channels)
+    behind = sum(bool(model.behind) for model in found.models if not model.looked)
+    again = sum(channel.waiting for channel in found.channels if channel.error)
     parts = [
         f"{count(failing, 'model')} cannot be judged" if failing else "",
         f"{count(late, 'model')} nobody is at" if late else "",
         f"{count(given_up, 'notice')} could not be sent" if given_up else "",
         f"{count(broken, 'log')} cannot be read" if broken else "",
-        "" if all(channel.known for channel in found.channels) else "a channel is gone",
+        "a channel is gone" if gone else "",
+        f"{count(behind, 'model')} not judged up to now" if behind else "",
+        f"{count(again, 'notice')} waiting to be sent" if again else "",
     ]
     told = "; ".join(part for part in parts if part)
-    return f"{told}." if told else "Driftline itself is well."
+    if not told:
+        return "ok", "Driftline itself is well."
+    return "low" if found.runs_well else "high", f"{told}."
 
 
 def _notices(found: Status) -> None:
