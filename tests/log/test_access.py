@@ -112,6 +112,8 @@ def test_a_key_of_one_model_sees_no_other(two: Site) -> None:
     assert names == ["web"]
     assert ask(two, "GET", "/v1/incidents?model=shop", word).status_code == 403
     assert ask(two, "GET", "/v1/incidents", word).json() == {"incidents": []}
+    refused = ask(two, "GET", "/v1/models", key(two, "write", "web")).json()
+    assert refused["detail"] == "this key allows write of web; needed is read of web"
     assert "shop" not in ask(two, "GET", "/metrics", word).text
 
 

@@ -14,7 +14,7 @@ from driftline.settings import Settings, load_settings
 from driftline.stores.keys import SCOPES, Keys
 from driftline.stores.schema import open_database
 from driftline.windows import iso
-from driftline.wording import one_line
+from driftline.wording import moment, one_line
 
 WELL = 0
 
@@ -54,10 +54,10 @@ def listed(config: Path, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"keys": told}))
         return WELL
-    for one in told:
-        over = f"  revoked {one['revoked']}" if one["revoked"] else ""
-        words = f"{one['id']}  {one['scope']:<5}  {one['model'] or 'all models'}  {one['created']}"
-        line = f"{words}{over}  {one['name']}".rstrip()
+    for key in found:
+        over = f", revoked {moment(key.revoked)}" if key.revoked else ""
+        made = f"made {moment(key.created)}{over}"
+        line = f"{key.id}  {key.scope:<5}  {key.model or 'all models'}  {made}  {key.name}".rstrip()
         terminal.out.print(line, markup=False, soft_wrap=True)
     if not told:
         terminal.out.print("no key: requests need none", markup=False)

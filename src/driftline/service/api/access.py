@@ -89,7 +89,8 @@ class Access:
         model = request.path_params.get("name")
         if scope is not None and not key.allows(scope, model or key.model):
             which = f"{key.scope} of {key.model or 'all models'}"
-            raise Rejected(403, f"this key allows {which}; needed is {scope} of {model or 'all'}")
+            needed = f"{scope} of {model or key.model or 'all models'}"
+            raise Rejected(403, f"this key allows {which}; needed is {needed}")
         return key
 
     async def _key(self, word: str | None) -> Key | None:
