@@ -214,6 +214,17 @@ def test_a_database_that_goes_away_is_waited_for(
     store.close()
 
 
+def test_a_service_that_waits_for_its_database_can_be_stopped(
+    world: World, serve: Serve, eventually: Eventually, own_postgresql: PostgresqlServer
+) -> None:
+    own_postgresql.stop()
+    world.settle(store=f"{own_postgresql.url}/postgres")
+    service = serve(world.folder)
+    eventually(lambda: service.said("waits for the store"))
+    assert service.stop() == 0
+    assert service.said("stopped")
+
+
 def test_a_notice_that_was_sent_while_the_database_went_away_is_not_sent_again(
     own_postgresql: PostgresqlServer,
 ) -> None:

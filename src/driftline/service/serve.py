@@ -67,6 +67,8 @@ def serve(
     stop = Event()
     with listening_socket(address) as listening, signals_set(stop):
         store = _opened(url, stop)
+        if store is None:
+            return
         host = address.reached_at(listening)
         if not address.open_to_all:
             refuse_strangers(host, Keys(store.engine))
@@ -82,8 +84,8 @@ def serve(
         _run(service, listening, (shown, address.open_to_all), stop)
 
 
-def _opened(url: str, stop: Event) -> SqlStore:
-    """The store; a server that cannot be reached yet is waited for."""
+def _opened(url: str, stop: Event) -> SqlStore | None:
+    """The store; a server that cannot be reached yet is waited for. None when stopped meanwhile."""
     deadline = time.monotonic() + UNREACHED
     level = logging.WARNING
     while True:
@@ -91,11 +93,13 @@ def _opened(url: str, stop: Event) -> SqlStore:
             return open_sql_store(url)
         except StoreError as error:
             away = isinstance(error.__cause__, OperationalError) and not url.startswith("sqlite")
-            if not away or time.monotonic() > deadline or stop.is_set():
+            if not away or time.monotonic() > deadline:
                 raise
             log.log(level, "waits for the store: %s", error)
             level = logging.DEBUG
-            stop.wait(2.0)
+            if stop.wait(2.0):
+                log.info("stopped")
+                return None
 
 
 class Service:
