@@ -163,7 +163,7 @@ def test_a_budget_beyond_what_the_reference_can_promise_is_said_in_words() -> No
     windows = [reference.profile(day) for day in made]
     calibration = calibrate(windows, Budget(1, timedelta(days=365)).per_window(timedelta(days=1)))
     verdict = judge(calibration, [calibration.scorer.score(windows[0])], windows[0])
-    assert "cannot promise a false alarm in 365 windows, only one in 26" in verdict.note
+    assert "; 25 windows can promise one false alarm in 26, not one in 365" in verdict.note
     assert verdict.p_value >= 1 / 26
 
 

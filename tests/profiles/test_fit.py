@@ -16,6 +16,7 @@ from driftline.profiles.fit import fit_table
 from driftline.profiles.frames import as_table
 from driftline.profiles.grid import CategoricalGrid, NumericGrid, categorical_grid, numeric_grid
 from driftline.profiles.profile import profile_table
+from driftline.profiles.summary import summarize
 
 
 def test_kinds_follow_types_and_declarations() -> None:
@@ -99,6 +100,17 @@ def test_a_reference_without_rows_or_columns_is_refused() -> None:
         fit_table(pa.table({"x": pa.nulls(3)}))
     with pytest.raises(ColumnError, match='"kod"; did you mean "kode"'):
         fit_table(pa.table({"kode": [1]}), categorical=["kod"])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_values_between_zero_and_a_reference_on_one_side_of_it_are_counted_apart(sign: int) -> None:
+    grid = numeric_grid(np.sort(sign * np.arange(10.0, 1000.0)))
+    small, beyond = (
+        summarize(grid, pa.chunked_array([pa.array([sign * value])])) for value in (3.0, -3.0)
+    )
+    assert small != beyond
+    low, high = (edge[small.counts > 0].item() for edge in grid.edges)
+    assert {abs(low), abs(high)} == {0.0, 10.0}
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))

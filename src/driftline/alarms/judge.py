@@ -97,8 +97,8 @@ def beyond_promise(windows: int, rate: float) -> str:
     if rate * (windows + 1) >= 1:
         return ""
     return (
-        f"; so few windows cannot promise a false alarm in {1 / rate:.0f} windows, "
-        f"only one in {windows + 1}: use a longer reference or a larger budget"
+        f"; {windows} windows can promise one false alarm in {windows + 1}, not one in "
+        f"{1 / rate:.0f}: use a longer reference or a larger budget"
     )
 
 
