@@ -116,6 +116,22 @@ def test_a_folder_or_glob_of_files_is_known_by_their_endings(tmp_path: Path) -> 
     assert model.predictions.origin == CsvSettings(path=str(tmp_path / "logs" / "*.csv"))
 
 
+@pytest.mark.parametrize("first", ["parquet", "csv"])
+def test_files_of_another_kind_in_a_folder_are_named_as_not_read(
+    tmp_path: Path, first: str
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    pq.write_table(log(), data / ("a.parquet" if first == "parquet" else "b.parquet"))
+    assert "Not read" not in settings_for(data, tmp_path)
+    other = data / ("a.csv" if first == "csv" else "b.csv")
+    pyarrow.csv.write_csv(log(), other)
+    left = "b.csv" if first == "parquet" else "b.parquet"
+    text = settings_for(data, tmp_path)
+    assert f'# Not read: 1 file of another kind, such as "{left}".\n' in text
+    assert f"source: {first}\n" in text
+
+
 def test_data_elsewhere_has_its_whole_path(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     pq.write_table(log(), tmp_path / "log.parquet")

@@ -22,6 +22,7 @@ from driftline.sources.parquet import ParquetFormat, ParquetSettings
 from driftline.sources.sniffing import sniffed
 from driftline.uniting import united
 from driftline.windows import format_duration, iso, window_at
+from driftline.wording import count
 
 FileSettings = ParquetSettings | CsvSettings
 SAMPLE_ROWS = 200_000
@@ -68,7 +69,8 @@ def settings_for(path: str | os.PathLike[str], folder: str | os.PathLike[str] = 
     origin = file_source(path)
     look = _look(os.fspath(path), open_source(origin), origin)
     shown = _relative(os.fspath(path), Path(folder))
-    return "\n".join([*_head(shown, look), *_model(shown, origin, look), *_tail()]) + "\n"
+    head = _head(shown, look, _unread(os.fspath(path), origin))
+    return "\n".join([*head, *_model(shown, origin, look), *_tail()]) + "\n"
 
 
 def _look(path: str, source: Source, origin: FileSettings) -> _Look:
@@ -105,12 +107,23 @@ def _almost_moments(sample: pa.Table) -> str:
     return ""
 
 
-def _head(path: str, look: _Look) -> list[str]:
+def _unread(path: str, origin: FileSettings) -> list[str]:
+    """A line about the files of a folder that are of the kind which is not read."""
+    csv, parquet = CsvFormat.endings, ParquetFormat.endings
+    other = csv if isinstance(origin, ParquetSettings) else parquet
+    files = find_files(path, (*csv, *parquet)) if os.path.isdir(path) else []
+    names = [os.path.basename(f.path) for f in files if f.path.lower().endswith(other)]
+    told = count(len(names), "file")
+    return [f"# Not read: {told} of another kind, such as {json.dumps(names[0])}."] if names else []
+
+
+def _head(path: str, look: _Look, unread: list[str]) -> list[str]:
     first, last = (iso(moment)[:16].replace("T", " ") for moment in look.span)
     seen = f"{look.rows:,} rows of {look.sample.num_columns} columns, {first} to {last} UTC."
     return [
         f"# Written by `driftline init` for {json.dumps(path)[1:-1]}:",
         f"# {seen}",
+        *unread,
         "# Which column plays which part was guessed: look it over.",
         "# Every key is described in docs/reference/settings.md.",
         "",
@@ -196,11 +209,11 @@ def _labels(path: str, origin: FileSettings, found: Guess) -> list[str]:
 
 def _reference(look: _Look, window: timedelta) -> list[str]:
     start, end = _reference_span(look.span, window)
-    count = int((end - start) / window)
-    few = "" if count >= 20 else "; fewer than 20 are too few to learn from what is ordinary"
+    windows = int((end - start) / window)
+    few = "" if windows >= 20 else "; fewer than 20 are too few to learn from what is ordinary"
     return [
         "    # What the model is used to, best what it was trained on; what follows is watched.",
-        f"    # {count:,} windows{few}.",
+        f"    # {windows:,} windows{few}.",
         "    reference:",
         f"      from: {_moment(start)}",
         with_comment(f"      to: {_moment(end)}", "the first moment after it"),
