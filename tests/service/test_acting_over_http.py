@@ -51,8 +51,11 @@ def test_what_is_acknowledged_over_http_is_not_told_again(drifted: World, serve:
     service = serve(drifted.folder)
     name = drift_of(drifted)
     answer = asked(drifted, service.listens(), f"incidents/{name}/acknowledge", by="Ann")
+    bare = httpx.post(f"{service.listens()}/v1/incidents/{name}/acknowledge", timeout=MINUTE)
     service.stop()
     assert (answer.status_code, answer.json()["state"]) == (200, "acknowledged")
+    assert bare.status_code == 422
+    assert "body: missing; send a JSON object, {} at least" in bare.json()["detail"]
     assert reminders(drifted, timedelta(days=2)) == 0
 
 

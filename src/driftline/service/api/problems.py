@@ -126,4 +126,7 @@ def answer_problems(app: FastAPI) -> None:
 
 def _fault(found: Mapping[str, Any]) -> RowFault:
     where = ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0])
+    if found["type"] == "missing":
+        empty = "; send a JSON object, {} at least, with Content-Type: application/json"
+        return RowFault(None, where, f"missing{empty if where == 'body' else ''}")
     return RowFault(None, where, str(found["msg"]))
