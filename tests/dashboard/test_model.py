@@ -155,7 +155,16 @@ def test_thousands_of_windows_are_drawn_as_some_hundred(hours: Shown, open_page:
     assert view is not None
     assert len(view.facts.windows) <= 1.1 * DRAWN
     assert sum(result.rows for result in view.facts.windows) == view.facts.rows
-    assert "Each cell is the largest effect of 37 windows" in opened.text
+    assert "Each cell is the largest effect of up to 37 windows" in opened.text
+
+
+def test_a_bar_of_many_windows_is_as_high_as_one_of_few(hours: Shown, open_page: Open) -> None:
+    for days in ("180", "365"):  # whose last bars are of fewer windows than the others
+        opened = open_page(hours, "model", name="late-arrival", days=days)
+        charts = [figure(opened, place) for place in range(len(opened.figures))]
+        titles = [chart.layout.yaxis.title.text for chart in charts]
+        rows = charts[titles.index("Rows per window, mean")].data[0].y
+        assert set(rows) == {120}
 
 
 def test_a_version_is_chosen_and_its_days_are_shown(own_world: World, open_page: Open) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -84,8 +84,17 @@ class ModelView:
 
     @property
     def folded(self) -> int:
-        """How many windows one cell of a chart stands for."""
-        return -(-self.facts.count // DRAWN) if self.facts.count else 1
+        """How many windows one cell of a chart stands for at most."""
+        return fold(self.span, self.model.window)
+
+    @property
+    def mean_rows(self) -> list[WindowResult]:
+        """The windows of a chart, each with the rows of one window: the mean of those it is of."""
+        of = [max(1, round(r.window.length / self.model.window)) for r in self.facts.windows]
+        return [
+            replace(result, rows=round(result.rows / count))
+            for result, count in zip(self.facts.windows, of, strict=True)
+        ]
 
 
 def view_of(
@@ -108,13 +117,18 @@ def view_of(
     return ModelView(model, progress, span, facts, found, lasting, incidents)
 
 
+def fold(span: Window, window: timedelta) -> int:
+    """How many windows are drawn as one at most, that a chart of `span` has room for all."""
+    return max(1, -(-(span.length // window) // DRAWN))
+
+
 @lru_cache(maxsize=64)
 def facts_of(store: Any, name: str, _progress: Progress, span: Window, window: timedelta) -> Facts:
     """Read month by month, so that a long span is never in memory with all that it holds."""
     rows = alarms = count = 0
     last: WindowResult | None = None
     found: list[WindowResult] = []
-    size = -(-(span.length // window) // DRAWN)
+    size = fold(span, window)
     start = span.start
     while start < span.end:
         end = min(start + MONTH, span.end)
@@ -123,7 +137,7 @@ def facts_of(store: Any, name: str, _progress: Progress, span: Window, window: t
         alarms += sum(result.alarm for result in windows)
         count += len(windows)
         last = windows[-1] if windows else last
-        found += merged(windows, max(1, -(-len(windows) // max(1, size))))
+        found += merged(windows, max(1, -(-len(windows) // size)))
         start = end
     spans = store.performance(name, span.start, span.end)
     return Facts(tuple(found), tuple(thinned(spans, SPANS)), count, alarms, rows, last)

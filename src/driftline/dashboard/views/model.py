@@ -115,16 +115,18 @@ def _performance_words(view: ModelView) -> str:
 
 def _volume(view: ModelView) -> None:
     piece("section.html.j2", "volume-head", title="Volume and missing labels", words="")
-    figure = volume(view.facts.windows, view.facts.performance)
+    figure = volume(
+        view.mean_rows if view.folded > 1 else view.facts.windows, view.facts.performance
+    )
     if view.folded > 1:
-        figure.update_yaxes(title_text=f"Rows per {view.folded} windows", selector={"side": None})
+        figure.update_yaxes(title_text="Rows per window, mean", selector={"side": None})
     chart(figure, "volume", f"rows of {view.model.name} per window")
 
 
 def _columns(view: ModelView, days: int) -> None:
     words = "Each row is a column, most blamed first; a click on it opens the column."
     if view.folded > 1:
-        words += f" Each cell is the largest effect of {view.folded} windows."
+        words += f" Each cell is the largest effect of up to {view.folded} windows."
     piece("section.html.j2", "columns-head", title="Drift by column", words=words)
     columns = view.columns
     if not columns:
