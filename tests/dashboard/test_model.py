@@ -44,6 +44,16 @@ def test_a_model_is_told_in_figures_and_charts(world: World, open_page: Open) ->
     assert len(opened.figures) == 3
 
 
+def test_a_model_whose_windows_have_stopped_is_behind_on_its_page_too(
+    world: World, open_page: Open
+) -> None:
+    later = world.shown.now() + timedelta(days=9)
+    assert "All well" in open_page(world.shown, "model", name="calm").text
+    text = open_page(replace(world.shown, now=lambda: later), "model", name="calm").text
+    assert "Behind" in text
+    assert "All well" not in text
+
+
 def test_the_trend_has_interval_baseline_threshold_incidents_and_labels(
     world: World, open_page: Open
 ) -> None:

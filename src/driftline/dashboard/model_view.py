@@ -9,6 +9,7 @@ from typing import Any
 
 from driftline.charts.heatmap import most_blamed
 from driftline.charts.merging import merged, thinned
+from driftline.dashboard.overview import or_behind
 from driftline.dashboard.shown import Shown
 from driftline.notices import worst_first
 from driftline.records import Incident, MetricChange, PerformanceResult, WindowResult
@@ -114,6 +115,7 @@ def view_of(
     store: Any = shown.store
     facts = facts_of(store, model.name, progress, span, model.window)
     found = status([facts.last] if facts.last else [], lasting)
+    found = or_behind(found, model, progress, shown.now())
     return ModelView(model, progress, span, facts, found, lasting, incidents)
 
 

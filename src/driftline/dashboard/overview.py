@@ -91,14 +91,20 @@ def _row(
     if progress is not None:
         brief = brief_of(store, model.name, progress, RECENT * model.window)
     found = status([brief.last] if brief.last else [], incidents)
-    if found.level in ("ok", "idle") and progress is not None:
-        late = now - progress.position
-        if late > 3 * model.window + model.late_predictions:
-            found = Status("medium", "Behind", f"no window for {duration(late)}")
+    if progress is not None:
+        found = or_behind(found, model, progress, now)
     group: Group = "attention" if found.needs_attention else "well"
     return Row(
         model, found, brief, incidents, progress, "waiting" if found.level == "idle" else group
     )
+
+
+def or_behind(found: Status, model: ModelSettings, progress: Progress, now: datetime) -> Status:
+    """`found`, unless nothing is wrong but that windows have stopped coming."""
+    late = now - progress.position
+    if found.level in ("ok", "idle") and late > 3 * model.window + model.late_predictions:
+        return Status("medium", "Behind", f"no window for {duration(late)}")
+    return found
 
 
 def _need(row: Row) -> tuple[int, int, str]:
