@@ -20,6 +20,19 @@ SMALL = {
 }
 
 
+def test_windows_of_every_length_are_judged() -> None:
+    done = subprocess.run(
+        [sys.executable, "window_lengths.py", "--seeds", "1", "--only", "1w"],
+        cwd=ROOT / "benchmarks",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("| 1w |") == 2
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_a_benchmark_runs_and_tells_its_ratio(name: str) -> None:
     done = subprocess.run(

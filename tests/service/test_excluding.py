@@ -9,7 +9,6 @@ import pytest
 
 from driftline.errors import SettingsError
 from driftline.reference import Reference
-from driftline.stores import open_store
 
 if TYPE_CHECKING:
     from tests.service.conftest import World
@@ -27,8 +26,8 @@ def excluding(world: World, *left_out: Any, **changes: Any) -> None:
 
 
 def reference_of(world: World) -> Reference:
-    store = open_store(f"sqlite:///{world.folder}/driftline.db")
-    state = store.model("late-arrival")
+    with world.store() as store:
+        state = store.model("late-arrival")
     assert state is not None
     return Reference.from_bytes(state.reference)
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -91,11 +92,12 @@ def eventful_world(
 def recorded(world: World) -> int:
     """How many windows are in the store now; 0 before there is one."""
     try:
-        with sqlite3.connect(f"file:{world.folder}/driftline.db?mode=ro", uri=True) as connection:
+        with closing(
+            sqlite3.connect(f"file:{world.folder}/driftline.db?mode=ro", uri=True)
+        ) as connection:
             count = connection.execute("SELECT count(*) FROM driftline_windows").fetchone()[0]
     except sqlite3.OperationalError:
         return 0
-    connection.close()
     return int(count)
 
 
@@ -154,9 +156,8 @@ def test_a_check_killed_at_any_moment_and_run_again_finds_what_it_would_have_fou
         os.kill(pid, signal.SIGKILL)
         code, _, _ = processes.wait(pid)
         killed[code] += 1
-        with sqlite3.connect(busy.folder / "driftline.db") as connection:
+        with closing(sqlite3.connect(busy.folder / "driftline.db")) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        connection.close()
     assert killed[-signal.SIGKILL] > KILLS / 2
     assert 0 < recorded(busy) <= WATCHED
 

@@ -29,6 +29,7 @@ LOOKS = (DAY, 7 * DAY, 30 * DAY, 365 * DAY)
 
 ENOUGH = 10_000
 """Rows after which a column that none of them has is missing."""
+LAST_PORT = 65535
 MOST_ALIKE = 100
 """Full pages in a row that may be the same."""
 
@@ -224,6 +225,8 @@ class HttpSource:
             url = httpx.URL(settings.address, params=own)
         except httpx.InvalidURL as error:
             raise asking.failed(f"is no address: {error}") from None
+        if url.port is not None and url.port > LAST_PORT:
+            raise asking.failed(f"is no address: there is no port {url.port}")
         return self._numbered(url, settings.first_page, 0) if settings.page_by else url
 
     def _numbered(self, url: httpx.URL, number: int, rows: int) -> httpx.URL:
