@@ -60,7 +60,6 @@ def test_nothing_flickers_when_what_is_shown_is_looked_up_again(
 ) -> None:
     monkeypatch.setattr(shell, "REFRESH", 0.5)
     tab = visit().open(path).settle()
-    tab.page.wait_for_timeout(1000)
     frames = tab.page.evaluate(WATCHED, 3)
     assert frames["drawn"] > 10
     assert frames["runs"] > 3
@@ -72,7 +71,14 @@ WATCHED = """(runs) => new Promise((done) => {
     const told = { drawn: 0, runs: 0, heights: [], faintest: 1 };
     const app = document.querySelector("[data-testid=stApp]");
     const main = document.querySelector("[data-testid=stMainBlockContainer]");
-    let ran = false;
+    let ran = false, still = performance.now(), last = 0;
+    const end = still + 60000;
+    const drawn = () => {  // all charts are there: nothing has moved for a while
+        const height = main.getBoundingClientRect().height;
+        if (height !== last) still = performance.now();
+        last = height;
+        requestAnimationFrame(performance.now() - still < 1500 ? drawn : frame);
+    };
     const frame = () => {
         const running = app.dataset.testScriptState === "running";
         if (running && !ran) told.runs += 1;
@@ -85,8 +91,7 @@ WATCHED = """(runs) => new Promise((done) => {
         if (told.runs <= runs && performance.now() < end) requestAnimationFrame(frame);
         else done(told);
     };
-    const end = performance.now() + 60000;
-    frame();
+    drawn();
 })"""
 """Watch every frame until Streamlit has drawn the page so often again: heights of the page, its
 faintest part."""
