@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import plotly.graph_objects as go
 import pytest
@@ -14,6 +14,7 @@ from tests.dashboard.worlds import HOSTILE, HOSTILE_MODEL, LONG
 from driftline.dashboard.column_view import column_view, side_of
 from driftline.dashboard.model_view import DRAWN, view_of
 from driftline.records import Changes, ModelState, WindowResult
+from driftline.settings.models import ReferenceSpan
 from driftline.stores import open_store
 from driftline.versions import VersionSince
 from driftline.windows import Window
@@ -134,6 +135,23 @@ def test_two_spans_are_added_up_from_profiles(world: World) -> None:
     assert parts[1] is not None
     assert parts[0] + parts[1] == both
     assert both.rows == 240
+
+
+def test_any_two_spans_are_laid_over_each_other(world: World, open_page: Open) -> None:
+    opened = open_page(world.shown, "column", name="late-arrival", column="plan")
+    current, other = (cast(Any, opened.app.date_input(key=key)) for key in ("current", "other"))
+    known = world.shown.settings.model("late-arrival").reference
+    assert isinstance(known, ReferenceSpan)
+    for choice in (current, other):
+        assert choice.min == known.end.date()
+        assert choice.max == current.value[1]
+    first, day = other.min, timedelta(days=1)
+    other.set_value((first, first + 3 * day))
+    current.set_value((first + 7 * day, first + 10 * day)).run()
+    assert not opened.app.exception
+    names = {trace.get("name") for trace in opened.figures[0]["data"]}
+    assert f"{first.day} – {(first + 3 * day).day} {first:%b %Y}" in str(names)
+    assert "Reference" not in names
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from driftline.dashboard.navigation import href
 from driftline.dashboard.shell import chart, crumbs, empty, piece, refreshed
 from driftline.dashboard.shown import shown
 from driftline.dashboard.views.model import chosen_days, chosen_model
-from driftline.settings.models import ModelSettings
+from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.windows import Window
 from driftline.wording import span as span_in_words
 
@@ -57,12 +57,12 @@ def _distributions(view: ColumnView) -> None:
         piece("section.html.j2", "no-grid", title="", words="The reference lacks this column.")
         return
     last = (view.progress.position - timedelta(microseconds=1)).date()
-    usual = (last - view.model.performance.current + timedelta(days=1), last)
+    first = min(_first_day(view.model), last)
+    usual = (max(first, last - view.model.performance.current + timedelta(days=1)), last)
+    days: dict[str, Any] = {"min_value": first, "max_value": last, "format": "YYYY-MM-DD"}
     left, right = st.columns(2)
-    current = right.date_input("Current", usual, key="current", format="YYYY-MM-DD")
-    other = left.date_input(
-        "Compare with (empty: the reference)", _NOTHING, key="other", format="YYYY-MM-DD"
-    )
+    current = right.date_input("Current", usual, key="current", **days)
+    other = left.date_input("Compare with (empty: the reference)", _NOTHING, key="other", **days)
     now = _span(current) or Window(
         view.progress.position - timedelta(days=1), view.progress.position
     )
@@ -77,6 +77,12 @@ def _distributions(view: ColumnView) -> None:
     figure = distribution(sides[0], sides[1], view.column, names)
     figure.update_layout(title_text=None, margin_t=40, height=int(figure.layout.height) + 60)
     chart(figure, "distribution", f"{view.column}: {names[0]} and {names[1]}")
+
+
+def _first_day(model: ModelSettings) -> date:
+    """The first day that can have windows of its own."""
+    known = model.reference
+    return known.end.date() if isinstance(known, ReferenceSpan) else date(1970, 1, 1)
 
 
 _NOTHING = cast(Any, ())
