@@ -237,7 +237,10 @@ def test_every_statistic_of_every_column_is_at_hand() -> None:
     [
         (lambda t: dl.compare(t, t.head(0)), "current has no rows"),
         (lambda t: dl.compare(t.head(0), t), "reference has no rows"),
-        (lambda t: dl.compare(t, {"aeg": np.arange(5)}), 'no column "age"; did you mean "aeg"'),
+        (
+            lambda t: dl.compare(t, {"aeg": np.arange(5)}),
+            r'"age" \(did you mean "aeg"\?\), "income"',
+        ),
         (lambda t: dl.compare(t, 7), "cannot read a int as a table"),
         (lambda t: dl.compare(t, {"age": np.arange(3), "x": [1]}), "same length"),
         (lambda t: dl.Reference.fit(t, timestamp="st"), 'no column "st"; did you mean "ts"'),

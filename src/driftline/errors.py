@@ -183,6 +183,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f'; did you mean "{found[0]}"?' if found else ""
 
 
+def quoted(names: Sequence[str], known: Iterable[str]) -> str:
+    """Names in quotes, each with the known word closest to it.
+
+    >>> quoted(["tmp"], ["temp", "dewp"])
+    '"tmp"; did you mean "temp"?'
+    >>> quoted(["tmp", "x"], ["temp", "dewp"])
+    '"tmp" (did you mean "temp"?), "x"'
+    """
+    words = list(known)
+    hints = [nearest(name, words) for name in names]
+    if len(names) > 1:
+        hints = [f" ({hint.removeprefix('; ')})" if hint else "" for hint in hints]
+    return ", ".join(f'"{name}"{hint}' for name, hint in zip(names, hints, strict=True))
+
+
 def _is_one_letter_off(name: str, word: str) -> bool:
     pairs = zip(name, word, strict=False)
     return len(name) == len(word) > 1 and sum(one != other for one, other in pairs) == 1

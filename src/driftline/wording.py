@@ -114,13 +114,17 @@ def trimmed(value: float, digits: int = 3) -> str:
 def percent(share: float | None, sign: bool = False) -> str:
     """A share as per cent, with its sign when asked.
 
-    >>> percent(0.9531), percent(-0.0534, sign=True), percent(0.0004), percent(0.034, sign=True)
-    ('95.3\\u202f%', '−5.3\\u202f%', '< 0.1\\u202f%', '+3.4\\u202f%')
+    >>> percent(0.9531), percent(-0.0534, sign=True), percent(0.034, sign=True)
+    ('95.3\\u202f%', '−5.3\\u202f%', '+3.4\\u202f%')
+    >>> percent(0.0004), percent(0.9999)
+    ('< 0.1\\u202f%', '> 99.9\\u202f%')
     """
     if share is None or not math.isfinite(share):
         return NONE
     if 0 < abs(share) < 0.0005:
         return f"< 0.1{THIN}%"
+    if 0.9995 <= share < 1:
+        return f"> 99.9{THIN}%"
     digits = 0 if share in (0, 1) else 1
     text = f"{100 * share:{'+' if sign and share else ''},.{digits}f}"
     return f"{text.replace('-', MINUS)}{THIN}%"

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from driftline.errors import ColumnError, DataError, nearest, unsplit
+from driftline.errors import ColumnError, DataError, quoted, unsplit
 from driftline.profiles.columns import Column, is_categorical, plain, to_codes
 
 _UNREADABLE = (
@@ -107,7 +107,7 @@ def require_columns(names: Iterable[str], table: pa.Table, what: str) -> None:
     known = table.column_names
     absent = [name for name in names if name not in known]
     if absent:
-        told = ", ".join(f'"{name}"{nearest(name, known)}' for name in absent)
+        told = quoted(absent, known)
         there = f"(columns: {', '.join(known)}){unsplit(known)}"
         raise ColumnError(f"{what}: no column {told} {there}")
 

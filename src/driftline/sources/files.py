@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from driftline.errors import ColumnError, DataError, SourceError, nearest, unsplit
+from driftline.errors import ColumnError, DataError, SourceError, quoted, unsplit
 from driftline.profiles.frames import to_microseconds
 from driftline.sources.finding import Found, find_files
 from driftline.sources.formats import UNREADABLE, Facts, Format, Part, batch_rows
@@ -125,7 +125,7 @@ class FileSource:
         there = {name for names in alike.values() for name in names}
         absent = [name for name in self._needed() if name not in there]
         if absent and there:
-            told = ", ".join(f'"{name}"{nearest(name, there)}' for name in absent)
+            told = quoted(absent, there)
             raise ColumnError(
                 f"{self.name}: no column {told} (columns: {', '.join(sorted(there))})"
                 f"{unsplit(there)}"
@@ -243,7 +243,7 @@ def _constant(found: Found, name: str, rows: int) -> pa.Array:
 
 
 def _missing(found: Found, facts: Facts, missing: list[str], left_out: bool) -> Problem:
-    told = ", ".join(f'"{name}"{nearest(name, facts.names)}' for name in missing)
+    told = quoted(missing, facts.names)
     rows = (facts.rows or 0) if left_out else 0
     rest = "; its rows are left out" if left_out else ""
     return Problem("missing_column", found.path, f"no column {told}{rest}", rows)

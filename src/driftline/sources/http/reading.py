@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pyarrow as pa
 
-from driftline.errors import ColumnError, nearest
+from driftline.errors import ColumnError, quoted
 from driftline.sources.http import HttpSettings
 from driftline.sources.http.asking import Answer, Asking
 from driftline.sources.http.bodies import Body, WrongAnswer
@@ -179,7 +179,7 @@ class HttpSource:
                 break
         if absent := self._absent(gathered):
             names = list(gathered.names)
-            told = ", ".join(f'"{name}"{nearest(name, names)}' for name in absent)
+            told = quoted(absent, names)
             raise ColumnError(f"{self.name}: no column {told} (columns: {', '.join(names)})")
 
     def _absent(self, gathered: Gathered) -> list[str]:

@@ -24,7 +24,7 @@ from sqlalchemy import table as named
 from sqlalchemy import text as written
 from sqlalchemy.exc import NoSuchTableError, SAWarning
 
-from driftline.errors import ColumnError, SourceError, nearest
+from driftline.errors import ColumnError, SourceError, nearest, quoted
 from driftline.profiles.frames import to_microseconds
 from driftline.sources.moments import MISSING, Moments
 from driftline.sources.protocol import Problem, Reading
@@ -208,7 +208,7 @@ class SqlSource:
         needed = [name for name in (self.timestamp, *self.required) if name is not None]
         absent = [name for name in needed if name not in names]
         if absent:
-            told = ", ".join(f'"{name}"{nearest(name, names)}' for name in absent)
+            told = quoted(absent, names)
             raise ColumnError(f"{self.name}: no column {told} (columns: {', '.join(names)})")
 
     def _held(self, connection: Connection, names: list[str], rows: Any) -> Held | None:
