@@ -73,9 +73,10 @@ WATCHED = """(runs) => new Promise((done) => {
     const main = document.querySelector("[data-testid=stMainBlockContainer]");
     let ran = false, still = performance.now(), last = 0;
     const end = still + 60000;
-    const drawn = () => {  // all charts are there: nothing has moved for a while
+    const drawn = () => {  // every part has been loaded, and nothing has moved for a while
         const height = main.getBoundingClientRect().height;
-        if (height !== last) still = performance.now();
+        const waits = main.querySelector("[data-testid=stSkeleton]") !== null;
+        if (waits || height !== last) still = performance.now();
         last = height;
         requestAnimationFrame(performance.now() - still < 1500 ? drawn : frame);
     };
