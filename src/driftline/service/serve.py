@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -69,19 +70,25 @@ def serve(
         store = _opened(url, stop)
         if store is None:
             return
-        host = address.reached_at(listening)
-        if not address.open_to_all:
-            refuse_strangers(host, Keys(store.engine))
-        shown: Shown | None = Shown(settings, store, now)
-        if not (settings.login or address.open_to_all or is_loopback(host)):
-            log.warning(
-                "others can reach %s, and the dashboard has no `login` in the settings: it is left "
-                "out; `driftline password` makes the hash of a password for it",
-                host,
-            )
-            shown = None
-        service = Service(settings, store, workers)
-        _run(service, listening, (shown, address.open_to_all), stop)
+        with closing(store):
+            host = address.reached_at(listening)
+            if not address.open_to_all:
+                refuse_strangers(host, Keys(store.engine))
+            shown = Shown(settings, store, now) if _may_show(settings, address, host) else None
+            service = Service(settings, store, workers)
+            _run(service, listening, (shown, address.open_to_all), stop)
+
+
+def _may_show(settings: Settings, address: Address, host: str) -> bool:
+    """Whether the dashboard may be open to whoever reaches `host`; says so where it may not."""
+    if settings.login or address.open_to_all or is_loopback(host):
+        return True
+    log.warning(
+        "others can reach %s, and the dashboard has no `login` in the settings: it is left out; "
+        "`driftline password` makes the hash of a password for it",
+        host,
+    )
+    return False
 
 
 def _opened(url: str, stop: Event) -> SqlStore | None:
@@ -238,7 +245,6 @@ def _run(
     if not ended:
         _leave()
     service.log.close()
-    service.store.close()
 
 
 def _leave() -> None:
