@@ -150,8 +150,8 @@ def test_a_page_of_another_site_gets_no_answer(site: str) -> None:
 
 def test_a_page_of_another_site_that_points_its_name_here_gets_no_answer(site: str) -> None:
     evil = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
-    answer = httpx.get(f"{site}/", headers=evil)
+    answer = httpx.get(f"{site}/", headers=evil, timeout=60)
     assert answer.status_code == 403
     assert "the dashboard is not known as evil.example" in answer.text
     for name in ("localhost:8501", "[::1]:8501", "10.0.0.7"):
-        assert httpx.get(f"{site}/", headers={"Host": name}).status_code == 200
+        assert httpx.get(f"{site}/", headers={"Host": name}, timeout=60).status_code == 200

@@ -188,9 +188,9 @@ def test_a_container_that_others_reach_needs_a_key(
     assert serve(world.folder, "--published", "127.0.0.1", name="near").listens()
     key = world.run("keys create", "--scope", "read").out.strip()
     address = serve(world.folder, "--published", "0.0.0.0", name="far").listens()
-    assert httpx.get(f"{address}/v1/models").status_code == 401
+    assert httpx.get(f"{address}/v1/models", timeout=60).status_code == 401
     headers = {"Authorization": f"Bearer {key}"}
-    assert httpx.get(f"{address}/v1/models", headers=headers).status_code == 200
+    assert httpx.get(f"{address}/v1/models", headers=headers, timeout=60).status_code == 200
 
 
 def test_where_others_reach_it_the_dashboard_needs_a_login_and_the_api_its_keys(
@@ -201,20 +201,20 @@ def test_where_others_reach_it_the_dashboard_needs_a_login_and_the_api_its_keys(
     key = world.run("keys create", "--scope", "read").out.strip()
     html = {"Accept": "text/html"}
     without = serve(world.folder, "--published", "0.0.0.0", name="without")
-    assert httpx.get(without.listens(), headers=html).status_code == 404
+    assert httpx.get(without.listens(), headers=html, timeout=60).status_code == 404
     assert "no `login` in the settings: it is left out" in without.text
 
     world.settle(login={"password": str(hashed("correct horse", bytes(16)))})
     address = serve(world.folder, "--published", "0.0.0.0", name="with").listens()
-    assert httpx.get(address, headers=html).headers["location"] == "/login"
+    assert httpx.get(address, headers=html, timeout=60).headers["location"] == "/login"
     form = {"name": "Ann", "password": "correct horse"}
     cookies = httpx.post(f"{address}/login", data=form, timeout=60).cookies
     with httpx.Client(cookies=cookies) as visitor:
         assert "<title>Streamlit</title>" in visitor.get(address).text
         assert visitor.get(f"{address}/v1/models").status_code == 401
     headers = {"Authorization": f"Bearer {key}"}
-    assert httpx.get(f"{address}/v1/models", headers=headers).status_code == 200
-    assert httpx.get(f"{address}/_stcore/health", headers=headers).status_code == 401
+    assert httpx.get(f"{address}/v1/models", headers=headers, timeout=60).status_code == 200
+    assert httpx.get(f"{address}/_stcore/health", headers=headers, timeout=60).status_code == 401
 
 
 def test_the_health_check_of_the_image_says_whether_the_service_is_alive(

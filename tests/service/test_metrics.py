@@ -210,10 +210,10 @@ def test_two_services_on_one_store_tell_the_same_state_and_count_for_themselves(
     address = f"{first}/v1/models/sent/predictions"
     for _ in range(2):
         headers = {"Idempotency-Key": "the-same"}
-        assert httpx.post(address, json=rows, headers=headers).status_code == 202
+        assert httpx.post(address, json=rows, headers=headers, timeout=60).status_code == 202
 
     def scraped() -> tuple[Samples, Samples]:
-        pages = [httpx.get(f"{address}/metrics").text for address in (first, second)]
+        pages = [httpx.get(f"{address}/metrics", timeout=60).text for address in (first, second)]
         return samples_of(pages[0]), samples_of(pages[1])
 
     def windows(found: Samples) -> float:

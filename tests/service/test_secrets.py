@@ -182,7 +182,7 @@ def test_the_service_tells_no_secret(
     ):
         said[path] = client.get(path).text
     said["a wrong key"] = httpx.get(
-        f"{client.base_url}/v1/models", headers={"Authorization": "Bearer x"}
+        f"{client.base_url}/v1/models", headers={"Authorization": "Bearer x"}, timeout=60
     ).text
     client.close()
     service.stop()

@@ -95,13 +95,13 @@ def test_the_dashboard_and_the_api_share_a_port(world: World, serve: Serve, tmp_
     service = serve(world.folder)
     address = service.listens()
     for path in ("/", "/model", "/column"):
-        page = httpx.get(f"{address}{path}?name=a")
+        page = httpx.get(f"{address}{path}?name=a", timeout=60)
         assert page.status_code == 200
         assert "text/html" in page.headers["content-type"]
-    assert httpx.get(f"{address}/_stcore/health").status_code == 200
+    assert httpx.get(f"{address}/_stcore/health", timeout=60).status_code == 200
     for path in ("/healthz", "/readyz", "/openapi.json", "/v1/models"):
-        assert "json" in httpx.get(f"{address}{path}").headers["content-type"]
-    assert httpx.get(f"{address}/v1/nothing").status_code == 404
+        assert "json" in httpx.get(f"{address}{path}", timeout=60).headers["content-type"]
+    assert httpx.get(f"{address}/v1/nothing", timeout=60).status_code == 404
     assert service.stop() == 0
     assert not [line for line in service.lines if line["level"] == "error"]
 

@@ -136,7 +136,9 @@ def test_the_size_of_the_log_is_told(
     world.settle(world.model(predictions=predictions), log={"every": "1s"})
     address = serve(world.folder).listens()
     rows = [{"at": f"2024-01-01T00:00:{i:02}Z", "id": str(i), "amount": i} for i in range(50)]
-    sent = httpx.post(f"{address}/v1/models/late-arrival/predictions", json={"rows": rows})
+    sent = httpx.post(
+        f"{address}/v1/models/late-arrival/predictions", json={"rows": rows}, timeout=60
+    )
     assert sent.status_code == 202
 
     def moved() -> Any:

@@ -200,14 +200,14 @@ def test_a_database_that_goes_away_is_waited_for(
     eventually(lambda: claims(url) > 0)
     own_postgresql.stop()
     eventually(lambda: service.said("waits for the store"))
-    assert httpx.get(f"{address}/readyz").status_code == 503
-    assert httpx.get(f"{address}/healthz").status_code == 200
+    assert httpx.get(f"{address}/readyz", timeout=60).status_code == 503
+    assert httpx.get(f"{address}/healthz", timeout=60).status_code == 200
     for _ in range(3):
-        assert httpx.get(f"{address}/v1/models").status_code == 503
+        assert httpx.get(f"{address}/v1/models", timeout=60).status_code == 503
     own_postgresql.start()
     store = open_store(url)
     eventually(lambda: all_done(store), 120)
-    assert httpx.get(f"{address}/readyz").status_code == 200
+    assert httpx.get(f"{address}/readyz", timeout=60).status_code == 200
     assert service.stop() == 0
     assert sum("answered with 503" in line["message"] for line in service.lines) == 1
     assert len(told(webhook)) == len(webhook.asked) > 0
