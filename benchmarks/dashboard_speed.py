@@ -51,6 +51,7 @@ def window_of(number: int) -> WindowResult:
             blame=float(random.random()),
             missing=0.01,
             reference_missing=0.01,
+            least_effect=0.02,
         )
         for place in range(COLUMNS)
     )

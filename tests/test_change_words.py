@@ -26,7 +26,7 @@ def numbers(reference: list[float], current: list[float]) -> tuple[Summary, Summ
 
 def words(sides: tuple[Summary, Summary], statistic: str = "kolmogorov_smirnov") -> str:
     missing = sides[1].missing_share
-    column = ColumnVerdict("x", "numeric", True, statistic, 0.5, 0.0, 0.5, 2.0, missing, 0.0)
+    column = ColumnVerdict("x", "numeric", True, statistic, 0.5, 0.0, 0.5, 2.0, missing, 0.0, 0.02)
     return change_in_words(column, *sides)
 
 
@@ -40,7 +40,7 @@ def words(sides: tuple[Summary, Summary], statistic: str = "kolmogorov_smirnov")
     ],
 )
 def test_a_relation_is_told_by_its_correlation(relation: Relation | None, told: str) -> None:
-    column = ColumnVerdict("x", "numeric", True, "coupling", 0.5, 0.0, 0.5, 2.0, 0.0, 0.0)
+    column = ColumnVerdict("x", "numeric", True, "coupling", 0.5, 0.0, 0.5, 2.0, 0.0, 0.0, 0.02)
     sides = numbers([1.0, 2.0], [1.0, 2.0])
     said = change_in_words(replace(column, relation=relation), *sides)
     assert said == f"x: relation {told}"

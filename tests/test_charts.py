@@ -37,6 +37,7 @@ def column(name: str, effect: float, alarm: bool = False) -> ColumnVerdict:
         blame=effect,
         missing=0.0,
         reference_missing=0.0,
+        least_effect=0.02,
     )
 
 

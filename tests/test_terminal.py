@@ -11,7 +11,8 @@ from driftline.terminal import comparison_table
 
 
 def column(name: str, statistic: str, value: float, alarm: bool) -> ColumnVerdict:
-    return ColumnVerdict(name, "numeric", alarm, statistic, value, 0.0, 0.345, 2.0, 0.998, 0.111)
+    figures = (value, 0.0, 0.345, 2.0, 0.998, 0.111, 0.02)
+    return ColumnVerdict(name, "numeric", alarm, statistic, *figures)
 
 
 @pytest.mark.parametrize("name", ["temp", "a_column_with_a_name_that_is_long", "[bold]x[/]"])

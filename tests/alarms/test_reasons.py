@@ -12,7 +12,7 @@ def reason(
     p_value: float, effect: float, method: Method = "calibrated", alarm: bool = False
 ) -> str:
     column = ColumnVerdict(
-        "x", "numeric", alarm, "kolmogorov_smirnov", effect, p_value, effect, 0.46, 0.0, 0.0
+        "x", "numeric", alarm, "kolmogorov_smirnov", effect, p_value, effect, 0.46, 0.0, 0.0, 0.02
     )
     return why_no_alarm(column, Verdict(alarm, p_value, (column,), method))
 

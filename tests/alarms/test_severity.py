@@ -24,5 +24,7 @@ from driftline.alarms.verdict import ColumnVerdict
 def test_severity_goes_by_the_size_of_the_change(
     statistic: str, effect: float, share: float, severity: str
 ) -> None:
-    column = ColumnVerdict("x", "numeric", True, statistic, effect, 0.0, effect, 2.0, 0.0, 0.0)
+    column = ColumnVerdict(
+        "x", "numeric", True, statistic, effect, 0.0, effect, 2.0, 0.0, 0.0, 0.02
+    )
     assert drift_severity(column, share) == severity

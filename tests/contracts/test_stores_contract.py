@@ -85,8 +85,10 @@ def day(number: int) -> Window:
 
 def judged(window: Window, p_value: float = 0.1 + 0.2) -> WindowResult:
     columns = (
-        ColumnVerdict("temp", "numeric", True, "psi", 1e-300, 1 / 3, 0.5, 12.5, 0.0, 0.01),
-        ColumnVerdict("étage ☂", "categorical", False, "chi_squared", 2.0, 1.0, 0.0, 0, 0.5, 0.5),
+        ColumnVerdict("temp", "numeric", True, "psi", 1e-300, 1 / 3, 0.5, 12.5, 0.0, 0.01, 0.02),
+        ColumnVerdict(
+            "étage ☂", "categorical", False, "chi_squared", 2.0, 1.0, 0.0, 0, 0.5, 0.5, 1 / 3
+        ),
     )
     faults = (Fault("stuck_column", "temp is 3.0 in every row", "low", "temp"), Fault("x", "y"))
     verdict = Verdict(True, p_value, columns, "calibrated", "on 90 windows")

@@ -66,6 +66,7 @@ def day_verdict(number: int, generator: np.random.Generator) -> Verdict:
                 blame=effect * 10 + place / 1000,
                 missing=0.9 if effect == 0.95 else 0.004,
                 reference_missing=0.004,
+                least_effect=0.02,
             )
         )
     columns.sort(key=lambda column: -column.blame)

@@ -185,7 +185,8 @@ def test_outbox_rows_come_back_equal(row: OutboxRow) -> None:
 
 def test_numbers_of_numpy_come_back_as_plain_ones() -> None:
     one: Any = np.float64(0.1)
-    column = ColumnVerdict("x", "numeric", np.True_, "psi", one, one, one, np.float32(2), one, one)  # type: ignore[arg-type]
+    figures: Any = (one, one, one, np.float32(2), one, one, one)
+    column = ColumnVerdict("x", "numeric", np.True_, "psi", *figures)  # type: ignore[arg-type]
     verdict = Verdict(np.False_, one, (column,), "calibrated")  # type: ignore[arg-type]
     window = Window(MOMENT, MOMENT + timedelta(days=1))
     result = WindowResult(window, np.int64(3), "judged", verdict, (), MOMENT)  # type: ignore[arg-type]
@@ -208,16 +209,17 @@ def test_numbers_that_are_none_come_back_as_they_were(value: float) -> None:
     assert repr(back) == repr(value)
 
 
-def test_a_verdict_without_the_fields_that_came_later_is_read() -> None:
-    column = ColumnVerdict("x", "numeric", True, "psi", 0.1, 0.2, 0.3, 2.0, 0.0, 0.0, ("psi",))
+def test_a_verdict_of_another_version_is_an_error_that_says_so() -> None:
+    figures = (0.1, 0.2, 0.3, 2.0, 0.0, 0.0, 0.02)
+    column = ColumnVerdict("x", "numeric", True, "psi", *figures, ("psi",))
     window = Window(MOMENT, MOMENT + timedelta(days=1))
     verdict = Verdict(True, 0.1, (column,), "calibrated")
-    result = WindowResult(window, 9, "judged", verdict, (), MOMENT)
-    row = rows.window_row(result)
+    row = rows.window_row(WindowResult(window, 9, "judged", verdict, (), MOMENT))
     body = unpack(row["body"])
     for later in ("relation", "least_effect"):
         del body["verdict"]["columns"][later]
-    assert rows.window_result(row | {"body": pack(body)}) == result
+    with pytest.raises(StoreError, match="no least_effect, relation: another version"):
+        rows.window_result(row | {"body": pack(body)})
 
 
 def test_the_rows_of_a_day_with_fifty_columns_stay_small() -> None:
@@ -226,7 +228,7 @@ def test_the_rows_of_a_day_with_fifty_columns_stay_small() -> None:
         False,
         0.5,
         tuple(
-            ColumnVerdict(f"c{n}", "numeric", False, "psi", a, b, c, d, e, f)
+            ColumnVerdict(f"c{n}", "numeric", False, "psi", a, b, c, d, e, f, 0.02)
             for n, (a, b, c, d, e, f) in enumerate(random.random((50, 6)).tolist())
         ),
         "calibrated",

@@ -20,8 +20,8 @@ DOUBT = 3.0
 """Ratio of variances (between phases to within, 1 where there is no season) up to which a phase is
 taken to add nothing; beyond, the part 1 - DOUBT / ratio of what was seen."""
 
-NEVER_MET = (1_000_000, 1_000_000)
-"""The phases of what has none that a reference could know."""
+NEVER_MET = (-1, -1)
+"""The phases of a window that has none: those of the last row."""
 
 Phases = NDArray[np.int64]
 """The phases of windows, shape (windows, 2): the slot of the day and the day of the week."""

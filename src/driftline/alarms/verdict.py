@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from driftline.alarms.materiality import MIN_DISTANCE
-
 Method = Literal["calibrated", "independent_rows"]
 
 
@@ -38,9 +36,9 @@ class ColumnVerdict:
         blame: how far out of the ordinary the column is; columns are sorted by it.
         missing: share of rows without a usable value, 0 to 1.
         reference_missing: the same in the reference.
+        least_effect: the effect below which a change is too small to alarm.
         alarmed: every statistic that would alarm by itself; `statistic` is the furthest out.
         relation: with another column, where `statistic` is about that.
-        least_effect: the effect below which a change is too small to alarm.
     """
 
     name: str
@@ -53,9 +51,9 @@ class ColumnVerdict:
     blame: float
     missing: float
     reference_missing: float
+    least_effect: float
     alarmed: tuple[str, ...] = ()
     relation: Relation | None = None
-    least_effect: float = MIN_DISTANCE
 
     @property
     def drifted(self) -> bool:

@@ -94,8 +94,7 @@ def empty(title: str, words: str | Markup, *steps: str | Markup, key: str = "emp
 def foot(page: str) -> None:
     """The end of every page: which times are told, and who has logged in. `page` is the last part
     of its address: a page that was asked for and not drawn is asked for again."""
-    html = render("foot.html.j2", zone=zone(), now=shown().now(), visitor=visitor())
-    _mount("foot", {"html": str(html), "page": page})
+    piece("foot.html.j2", "foot", visitor=visitor(), page=page)
 
 
 def chart(figure: Any, key: str, words: str, **more: Any) -> Any:

@@ -26,7 +26,7 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
     spec = model.reference
     incidents = tuple(store.incidents(model.name))
     power, state = power_of(model, store), store.model(model.name)
-    known = Reference.from_bytes(state.reference) if state else None
+    known = (Reference.from_bytes(state.reference), state) if state else None
     return ModelPage(
         name=model.name,
         version=model.version or "",
@@ -36,7 +36,7 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
         windows=tuple(store.windows(model.name)),
         performance=tuple(store.performance(model.name)),
         incidents=incidents,
-        distributions=_distributions(model, store, state, known, incidents),
+        distributions=_distributions(model, store, known, incidents) if known else (),
         settings={
             "False alarms": str(model.alarms.false_alarms),
             "Window": duration(model.window),
@@ -46,7 +46,7 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
             **({"Drop that is seen": power_in_words(power)} if power else {}),
         },
         drop=model.performance.drop,
-        cautions=tuple(cautions_of(model, known)) if known else (),
+        cautions=tuple(cautions_of(model, known[0])) if known else (),
         min_rows=model.alarms.min_rows,
     )
 
@@ -54,22 +54,19 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
 def _distributions(
     model: ModelSettings,
     store: Store,
-    state: ModelState | None,
-    reference: Reference | None,
+    known: tuple[Reference, ModelState],
     incidents: tuple[Incident, ...],
 ) -> tuple[Distribution, ...]:
     """The reference and an incident's first seven windows, for the columns to blame: of open and
     new incidents first, the most blamed column of each before the second of any."""
-    if state is None or reference is None:
-        return ()
     newest = sorted(incidents, key=lambda i: (i.is_open, i.opened), reverse=True)
     blamed = [(rank, i) for i in newest for rank in range(len(i.columns))]
     found: dict[str, Distribution] = {}
     for rank, incident in sorted(blamed, key=lambda pair: pair[0]):
         column = incident.columns[rank]
-        if column not in reference.grids or column in found:
+        if column not in known[0].grids or column in found:
             continue
-        found[column] = distribution_of(model, store, (reference, state), incident, column)
+        found[column] = distribution_of(model, store, known, incident, column)
         if len(found) == SHOWN:
             break
     return tuple(found.values())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from driftline.alarms.verdict import ColumnVerdict, Relation, Verdict
+from driftline.errors import StoreError
 from driftline.records import (
     Early,
     Fault,
@@ -38,9 +39,9 @@ COLUMN_FIELDS: Mapping[str, Callable[[Any], object]] = {
     "blame": float,
     "missing": float,
     "reference_missing": float,
+    "least_effect": float,
     "alarmed": tuple,
     "relation": _relation_document,
-    "least_effect": float,
 }
 
 
@@ -85,7 +86,7 @@ def _verdict_document(verdict: Verdict) -> dict[str, Any]:
 
 
 def _column(told: dict[str, Any]) -> dict[str, Any]:
-    relation = told.get("relation")
+    relation = told["relation"]
     return told | {
         "alarmed": tuple(told["alarmed"]),
         "relation": None if relation is None else Relation(*relation),
@@ -93,10 +94,16 @@ def _column(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _verdict(document: Mapping[str, Any]) -> Verdict:
-    told = document["columns"]  # of an older store without the fields that came later
+    lacking = COLUMN_FIELDS.keys() - document["columns"].keys()
+    if lacking:
+        raise StoreError(
+            f"a stored verdict has no {', '.join(sorted(lacking))}: another version of Driftline "
+            "wrote it; use that one, or begin with a new store"
+        )
+    sides = [document["columns"][name] for name in COLUMN_FIELDS]
     columns = [
-        ColumnVerdict(**_column(dict(zip(told, values, strict=True))))
-        for values in zip(*told.values(), strict=True)
+        ColumnVerdict(**_column(dict(zip(COLUMN_FIELDS, values, strict=True))))
+        for values in zip(*sides, strict=True)
     ]
     return Verdict(
         alarm=document["alarm"],

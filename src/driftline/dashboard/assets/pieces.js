@@ -55,7 +55,8 @@ export default function ({ data, parentElement }) {
     root.shownHtml = data.html;
   }
   if (!window.driftline) watch();
-  if (data.page !== undefined) window.driftline.drawn = data.page;
+  const drawn = root.querySelector("[data-page]");
+  if (drawn) window.driftline.drawn = drawn.dataset.page;
   if (data.go && root.followed !== data.go) {
     root.followed = data.go;
     follow(data.go);

@@ -115,9 +115,7 @@ def _performance_words(view: ModelView) -> str:
 
 def _volume(view: ModelView) -> None:
     piece("section.html.j2", "volume-head", title="Volume and missing labels", words="")
-    figure = volume(
-        view.mean_rows if view.folded > 1 else view.facts.windows, view.facts.performance
-    )
+    figure = volume(view.mean_rows, view.facts.performance)
     if view.folded > 1:
         figure.update_yaxes(title_text="Rows per window, mean", selector={"side": None})
     chart(figure, "volume", f"rows of {view.model.name} per window")

@@ -29,7 +29,9 @@ LOOKS = (DAY, 7 * DAY, 30 * DAY, 365 * DAY)
 
 ENOUGH = 10_000
 """Rows after which a column that none of them has is missing."""
+
 LAST_PORT = 65535
+
 MOST_ALIKE = 100
 """Full pages in a row that may be the same."""
 
