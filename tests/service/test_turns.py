@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from driftline.sources import Reading, Source
 from driftline.sources.formats import Facts
 from driftline.sources.parquet import ParquetFormat
 from driftline.stores.schedule import Schedule, Turn
-from driftline.stores.sql import SqlStore, open_sql_store
+from driftline.stores.sql import open_sql_store
 
 if TYPE_CHECKING:
     from tests.service.conftest import World
@@ -60,15 +61,14 @@ class Broken:
 
 
 @pytest.fixture
-def running(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
+def running(world: World, monkeypatch: pytest.MonkeyPatch, eventually: Eventually) -> Any:
     """Turns over a store, at a moment; sources of models are broken by name."""
-    stores: list[SqlStore] = []
+    begun: list[Turns] = []
 
     def start(broken: dict[str, Event | None], names: Collection[str], workers: int) -> Turns:
         world.live(range(36))
         settings = world.settle(*(world.model(name=name) for name in names))
         store = open_sql_store(settings.store.get_secret_value())
-        stores.append(store)
 
         def opened(model: ModelSettings) -> Watched:
             watched = watched_of(model)
@@ -82,27 +82,33 @@ def running(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
         schedule = Schedule(store.engine)
         made = Turns(models, store, schedule, "test", workers, now=lambda: now["now"])
         schedule.ensure(dict.fromkeys(models, now["now"]), now["now"])
+        begun.append(made)
         return made
 
     yield start
-    for store in stores:
-        store.close()
+    for turns in begun:
+        eventually(lambda turns=turns: not turns.running)
+        turns.store.close()
 
 
 def turn_of(turns: Turns, name: str) -> Turn:
     return next(turn for turn in turns.schedule.turns() if turn.model == name)
 
 
-def stepping(turns: Turns) -> Event:
-    """Steps until the event that is given is set."""
+@contextmanager
+def stepping(turns: Turns) -> Iterator[None]:
+    """Steps meanwhile."""
     over = Event()
 
     def run() -> None:
         while not over.is_set():
             time.sleep(min(turns.step(), 0.05))
 
-    Thread(target=run, daemon=True).start()
-    return over
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
 
 
 def test_a_model_whose_source_hangs_keeps_its_thread_and_holds_up_no_other(
@@ -111,13 +117,12 @@ def test_a_model_whose_source_hangs_keeps_its_thread_and_holds_up_no_other(
     monkeypatch.setattr(turns_module, "SLOW", 0.5)
     hang = Event()
     turns = running({"a": hang}, ("a", "b", "c"), workers=1)
-    over = stepping(turns)
-    eventually(lambda: turns.store.windows("b") and turns.store.windows("c"))
-    assert set(turns.running) >= {"a"}
-    assert turns.store.windows("a") == []
-    hang.set()
-    eventually(lambda: not turns.running)
-    over.set()
+    with stepping(turns):
+        eventually(lambda: turns.store.windows("b") and turns.store.windows("c"))
+        assert set(turns.running) >= {"a"}
+        assert turns.store.windows("a") == []
+        hang.set()
+        eventually(lambda: not turns.running)
     assert turn_of(turns, "a").last["error"] == "gave up"
 
 
@@ -135,18 +140,16 @@ def test_a_run_that_breaks_is_told_tried_again_and_an_incident_when_that_lasts(
 ) -> None:
     broken: dict[str, Event | None] = {}
     turns = running(broken, ("a", "b"), workers=2)
-    over = stepping(turns)
-    eventually(lambda: len(turns.store.windows("a")) == len(turns.store.windows("b")) == 4)
-    eventually(lambda: not turns.running)
-    over.set()
+    with stepping(turns):
+        eventually(lambda: len(turns.store.windows("a")) == len(turns.store.windows("b")) == 4)
+        eventually(lambda: not turns.running)
     broken["a"] = None
     for hours in (0.1, 0.2, 3):
         now = world.day(35) + hours * HOUR
         turns.now = partial(max, now, now)
         turns.schedule.ensure({"b": now}, now)
-        over = stepping(turns)
-        eventually(lambda: turn_of(turns, "a").due > turns.now() and not turns.running)
-        over.set()
+        with stepping(turns):
+            eventually(lambda: turn_of(turns, "a").due > turns.now() and not turns.running)
     turn = turn_of(turns, "a")
     assert turn.failures == 3
     assert turn.failing_since == world.day(35) + 0.1 * HOUR
@@ -173,9 +176,8 @@ def test_a_run_reads_no_file_again_that_an_earlier_run_has_looked_at(
         now = world.day(day) + HOUR
         turns.now = partial(max, now, now)
         turns.schedule.ensure({"a": now}, now)
-        over = stepping(turns)
-        eventually(lambda: turn_of(turns, "a").due > turns.now() and not turns.running)
-        over.set()
+        with stepping(turns):
+            eventually(lambda: turn_of(turns, "a").due > turns.now() and not turns.running)
     assert len(turns.store.windows("a")) == 5
     assert len(looked) == 36
     assert set(looked.values()) == {1}
