@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from driftline.alarms.relation import Usual, changes_of, relations_in, usual_of
 from driftline.alarms.scores import Score, Sides, scores_of
 from driftline.alarms.season import Phases
-from driftline.profiles.grid import CategoricalGrid, Counts, Floats
+from driftline.profiles.grid import CategoricalGrid, Floats
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
-from driftline.statistics.coupling import correlation
 
 TOGETHER = 256
 """Windows that are scored at once: more take more memory and are no faster."""
@@ -60,13 +60,12 @@ class Scorer:
     Attributes:
         total: the reference's profile.
         new: for each column the reference rows that were new in their own window (in no other).
-        coupling: for each column its usual correlation of marks with its partner's, 0 without a
-            partner.
+        usual: for each column how it goes together with its partner.
     """
 
     total: Profile
     new: Mapping[str, int]
-    coupling: Mapping[str, float]
+    usual: Mapping[str, Usual]
 
     def score(self, window: Profile, phases: tuple[int, int] = (0, 0)) -> Evidence:
         """The evidence against a window that is no part of the reference."""
@@ -81,8 +80,7 @@ class Scorer:
                 reference_missing=np.array([float(total.missing)]),
                 new=new,
                 reference_new=np.array([float(self.new[name])]),
-                coupling=np.array([coupling_of(window, name)]),
-                usual_coupling=self.coupling[name],
+                coupling=changes_of(relations_in([window], name), self.usual[name]),
             )
             found += scores_of(total, sides)
         return _evidence(found, np.array([phases])).of(0)
@@ -103,25 +101,26 @@ def score_own_windows(
     for window in windows[1:]:
         total = total + window
     new: dict[str, int] = {}
-    coupling: dict[str, float] = {}
+    usual: dict[str, Usual] = {}
     found: list[Score] = []
     for name, whole in total.columns.items():
         own = [window.columns[name] for window in windows]
         lone = np.concatenate([_lone(whole, part) for part in _parts(own)])
         new[name] = int(lone.sum())
-        related = np.array([coupling_of(window, name) for window in windows])
-        coupling[name] = _usual(related, np.array([window.rows for window in windows]))
+        relations = relations_in(windows, name)
+        usual[name] = usual_of(relations, [window.rows for window in windows])
+        coupling = changes_of(relations, usual[name])
         parts: list[list[Score]] = []
         for i, part in enumerate(_parts(own)):
             at = slice(i * TOGETHER, i * TOGETHER + len(part))
-            sides = _own_sides(whole, part, (lone[at], new[name]), (related[at], coupling[name]))
+            sides = _own_sides(whole, part, (lone[at], new[name]), coupling[at])
             parts.append(scores_of(whole, sides))
         for question in zip(*parts, strict=True):
             scores, effects, volumes = (
                 np.concatenate(piece) for piece in zip(*question, strict=True)
             )
             found.append((scores, effects, volumes))
-    return Scorer(total, new, coupling), _evidence(found, known)
+    return Scorer(total, new, usual), _evidence(found, known)
 
 
 def _parts(own: Sequence[Summary]) -> list[Sequence[Summary]]:
@@ -147,27 +146,13 @@ def _new(whole: Summary, reference: Floats, counts: Floats) -> Floats:
     return rows
 
 
-def coupling_of(window: Profile, name: str) -> float:
-    """How a column of a window goes together with its partner; nan where that cannot be said."""
-    summary = window.columns[name]
-    link = summary.grid.link
-    return correlation(summary, window.columns.get(link.partner) if link else None)
-
-
-def _usual(related: Floats, rows: Counts) -> float:
-    """The mean over rows of the windows of which it can be said; 0 where there are none."""
-    known = ~np.isnan(related)
-    return float(np.average(related[known], weights=rows[known])) if rows[known].any() else 0.0
-
-
 def _own_sides(
     whole: Summary,
     part: Sequence[Summary],
     new: tuple[Floats, int],
-    coupling: tuple[Floats, float],
+    coupling: Floats,
 ) -> Sides:
-    """`new`: rows with values that no other window has, of each window and of all; `coupling`: of
-    each window, and what is usual."""
+    """`new`: rows with values that no other window has, of each window and of all."""
     lone, all_lone = new
     counts = _counts(part)
     missing = np.array([summary.missing for summary in part], dtype=np.float64)
@@ -178,6 +163,5 @@ def _own_sides(
         reference_missing=whole.missing - missing,
         new=lone,
         reference_new=all_lone - lone,
-        coupling=coupling[0],
-        usual_coupling=coupling[1],
+        coupling=coupling,
     )

@@ -10,9 +10,10 @@ import numpy as np
 from scipy.special import ndtr
 
 from driftline.alarms.calibration import MIN_WINDOWS, Calibration
-from driftline.alarms.evidence import Evidence, Scorer, coupling_of, stack
+from driftline.alarms.evidence import Evidence, Scorer, stack
 from driftline.alarms.materiality import NONE, Least, least_effect
 from driftline.alarms.questions import Question
+from driftline.alarms.relation import relation_in
 from driftline.alarms.telling import told_of
 from driftline.alarms.verdict import ColumnVerdict, Relation, Verdict
 from driftline.profiles.grid import NumericGrid
@@ -73,13 +74,13 @@ def _with_relation(
     if question.partner is None:
         return column
     asked = question.column
-    now = coupling_of(window, asked)
+    now, _ = relation_in(window, asked)
     return replace(
         column,
         value=statistics()[question.statistic](scorer.total.columns[asked], window.columns[asked]),
         relation=Relation(
             partner=question.partner if column.name == asked else asked,
-            usual=scorer.coupling[asked],
+            usual=scorer.usual[asked].correlation,
             now=None if math.isnan(now) else now,
         ),
     )

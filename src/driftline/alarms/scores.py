@@ -31,8 +31,7 @@ Score = tuple[Floats, Floats, Floats]
 class Sides:
     """The windows' counts (windows x cells) and those of their references, missing rows beside
     them; `new` and `reference_new` are the rows with values that the other windows lack,
-    `coupling` the correlation of the marks with the partner's (nan where there is none), and what
-    it usually is."""
+    `coupling` the change of the relation with the partner (`driftline.alarms.relation`)."""
 
     counts: Floats
     missing: Floats
@@ -41,7 +40,6 @@ class Sides:
     new: Floats
     reference_new: Floats
     coupling: Floats
-    usual_coupling: float
 
 
 def scores_of(total: Summary, sides: Sides) -> list[Score]:
@@ -71,10 +69,8 @@ def scores_of(total: Summary, sides: Sides) -> list[Score]:
 
 
 def _coupling(sides: Sides) -> Score:
-    """A window in which nothing can be said of the relation is no evidence."""
     rows = sides.counts.sum(axis=1) + sides.missing
-    change = np.nan_to_num(sides.coupling - sides.usual_coupling)
-    return change * np.sqrt(rows), np.minimum(np.abs(change), 1.0), rows
+    return sides.coupling * np.sqrt(rows), np.minimum(np.abs(sides.coupling), 1.0), rows
 
 
 def _missing(sides: Sides) -> Score:

@@ -24,21 +24,25 @@ def covariance(summary: Summary) -> float:
     return summary.together / summary.rows - own * summary.partner / summary.rows
 
 
-def correlation(summary: Summary, partner: Summary | None) -> float:
-    """Correlation of the marks of a column's rows with its partner's, -1 to 1, in a window of which
-    `partner` is the partner's summary. What each of the two does by itself leaves it as it is.
+def variation(summary: Summary, partner: Summary | None) -> float:
+    """Standard deviation of the marks of a column's rows times that of its partner's, in a window
+    of which `partner` is the partner's summary: how much the window can tell of their relation.
 
-    nan where nothing can be said of a relation: without a link, rows or partner, and where either
-    column has one mark only.
+    0 without a link, rows or partner, and where either column has one mark only.
     """
     link = summary.grid.link
     if link is None or partner is None or summary.rows == 0:
-        return math.nan
+        return 0.0
     _, own = _mean_and_variance(summary, link.own)
     _, other = _mean_and_variance(partner, link.other)
-    if min(own, other) < LEAST_VARIANCE:
-        return math.nan
-    return covariance(summary) / math.sqrt(own * other)
+    return math.sqrt(own * other) if min(own, other) >= LEAST_VARIANCE else 0.0
+
+
+def correlation(summary: Summary, partner: Summary | None) -> float:
+    """Correlation of the marks of a column's rows with its partner's, -1 to 1. What each of the two
+    does by itself leaves it as it is. nan where there is no variation."""
+    both = variation(summary, partner)
+    return covariance(summary) / both if both else math.nan
 
 
 def _mean_and_variance(summary: Summary, coding: Coding) -> tuple[float, float]:
