@@ -22,6 +22,7 @@ import numpy as np
 
 from driftline.alarms.evidence import Evidence, Scorer, score_own_windows
 from driftline.alarms.questions import Question, questions_of
+from driftline.alarms.season import Phase, covers_year
 from driftline.alarms.spans import Run, sums_for
 from driftline.alarms.standard import Standard, Volume, fit_scales, fit_standard, fit_volume
 from driftline.alarms.tails import TAIL, exceeded_with, spread_of, spread_of_sums
@@ -34,8 +35,9 @@ MIN_WINDOWS = 20
 SPANS = (1, 2, 3, 7)
 """Windows over which evidence is summed: a jump shows in one, a small lasting change in seven."""
 
-FOLDS = 6
-"""Parts of the reference, each of which is held out in turn."""
+FOLDS, YEAR_FOLDS = 6, 12
+"""Parts of the reference, each of which is held out in turn; of one with the whole year in it a
+month at a time, so that the others still know the season."""
 
 DRAWS = 960
 """Held-out windows in all (about), of each span; each holds its dependence."""
@@ -116,7 +118,7 @@ def calibrate(
     windows: Sequence[Profile],
     rate: float,
     spans: Sequence[int] = SPANS,
-    phases: Sequence[tuple[int, int]] | None = None,
+    phases: Sequence[Phase] | None = None,
 ) -> Calibration:
     """Learn from the reference's windows; `rate` is the allowed chance of an alarm per window,
     `phases` are those of the windows (`driftline.alarms.season`), by default all the same.
@@ -131,7 +133,8 @@ def calibrate(
     scorer, own = score_own_windows(windows, phases)
     spans = tuple(span for span in spans if span <= count // 2)
     volume = fit_volume(own, questions)
-    runs = _held_out_runs(own, questions, volume, max(count // FOLDS, *spans))
+    folds = YEAR_FOLDS if covers_year(own.phases) else FOLDS
+    runs = _held_out_runs(own, questions, volume, max(count // folds, *spans))
     centre, scale = _of_residuals(runs, questions)
     runs = [replace(run, scores=(run.scores - centre) / scale) for run in runs]
     sums = sums_for(questions, count)

@@ -9,7 +9,7 @@ import numpy as np
 
 from driftline.alarms.relation import Usual, changes_of, relations_in, usual_of
 from driftline.alarms.scores import Score, Sides, scores_of
-from driftline.alarms.season import Phases
+from driftline.alarms.season import Phase, Phases
 from driftline.profiles.grid import CategoricalGrid, Floats
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
@@ -27,7 +27,7 @@ class Evidence:
         effects: size of the change that each question is about, 0 to 1.
         volumes: rows that each score rests on: with the reference's day-to-day differences scores
             grow with the root of them.
-        phases: shape (2,) or (windows, 2), see `driftline.alarms.season`.
+        phases: shape (3,) or (windows, 3), see `driftline.alarms.season`.
     """
 
     scores: Floats
@@ -67,7 +67,7 @@ class Scorer:
     new: Mapping[str, int]
     usual: Mapping[str, Usual]
 
-    def score(self, window: Profile, phases: tuple[int, int] = (0, 0)) -> Evidence:
+    def score(self, window: Profile, phases: Phase = (0, 0, 0)) -> Evidence:
         """The evidence against a window that is no part of the reference."""
         found: list[Score] = []
         for name, summary in window.columns.items():
@@ -92,11 +92,11 @@ def _evidence(found: Sequence[Score], phases: Phases) -> Evidence:
 
 
 def score_own_windows(
-    windows: Sequence[Profile], phases: Sequence[tuple[int, int]] | None = None
+    windows: Sequence[Profile], phases: Sequence[Phase] | None = None
 ) -> tuple[Scorer, Evidence]:
     """A scorer from the reference's windows, and each of them scored against all the others; by
     default all windows are of one phase."""
-    known = np.zeros((len(windows), 2), dtype=np.int64) if phases is None else np.array(phases)
+    known = np.zeros((len(windows), 3), dtype=np.int64) if phases is None else np.array(phases)
     total = windows[0]
     for window in windows[1:]:
         total = total + window

@@ -1,4 +1,5 @@
-"""Season: what the hour of the day and the day of the week add to scores, where they matter."""
+"""Season: what the hour of the day, the day of the week and the time of the year add to scores,
+where they matter."""
 
 from __future__ import annotations
 
@@ -20,38 +21,61 @@ DOUBT = 3.0
 """Ratio of variances (between phases to within, 1 where there is no season) up to which a phase is
 taken to add nothing; beyond, the part 1 - DOUBT / ratio of what was seen."""
 
-NEVER_MET = (-1, -1)
-"""The phases of a window that has none: those of the last row."""
+GAP = 45
+"""Days of the year in a row that a reference may lack to have the whole year in it."""
+
+WAVES = 2
+"""Cycles a year up to which a course over the year is drawn: a cold half and a warm one, and how
+they differ in shape."""
+
+Phase = tuple[int, int, int]
+"""The phases of a window: the slot of the day, the day of the week and that of the year."""
+
+NEVER_MET: Phase = (-1, -1, -1)
+"""The phases of a window that has none: they add nothing."""
 
 Phases = NDArray[np.int64]
-"""The phases of windows, shape (windows, 2): the slot of the day and the day of the week."""
+"""The phases of windows, shape (windows, 3)."""
 
 
-def phases_of(window: Window) -> tuple[int, int]:
-    """The phases of a window: the slot of the day (always 0 for days) and the day of the week
-    (0 is Monday; always 0 for longer windows than days). Both in UTC, as windows are.
+def phases_of(window: Window) -> Phase:
+    """The phases of a window: the slot of the day (always 0 for days), the day of the week (0 is
+    Monday; always 0 for longer windows than days) and the day of the year (0 is 1 January). All in
+    UTC, as windows are.
 
     >>> from datetime import datetime
     >>> start = datetime(2024, 1, 6, 13)
     >>> phases_of(Window(start, start + timedelta(hours=1)))
-    (13, 5)
+    (13, 5, 5)
     """
     start, length = window.start, window.end - window.start
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    return (start - midnight) // length, start.weekday() if length <= DAY else 0
+    weekday = start.weekday() if length <= DAY else 0
+    return (start - midnight) // length, weekday, start.timetuple().tm_yday - 1
+
+
+def covers_year(phases: Phases) -> bool:
+    """Whether windows of these phases have the whole year in them."""
+    days = np.unique(phases[:, 2])
+    return bool(np.diff(days, append=days[0] + 366).max(initial=0) <= GAP) and len(days) > 1
 
 
 @dataclass(frozen=True)
 class Season:
-    """What each phase adds to the scores of F questions; one array of shape (phases, F) for the
-    slots of the day and one for the days of the week. The last row is of phases that were never
-    met: they add nothing."""
+    """What phases add to the scores of F questions.
 
-    adds: tuple[Floats, ...] = ()
+    Attributes:
+        adds: one array of shape (phases, F) for the slots of the day and one for the days of the
+            week. The last row is of phases that were never met: they add nothing.
+        year: shape (2 * WAVES, F): how far each wave over the year moves the scores.
+    """
+
+    adds: tuple[Floats, ...]
+    year: Floats
 
     def without(self, scores: Floats, phases: Phases) -> Floats:
         """Scores of windows (windows x F) as they would be without their phases."""
-        left = scores
+        left: Floats = scores - _waves(phases[:, -1]) @ self.year
         for at, adds in enumerate(self.adds):
             known = np.minimum(phases[:, at], len(adds) - 1)
             left = left - adds[known]
@@ -61,12 +85,41 @@ class Season:
 def fit_season(scores: Floats, phases: Phases) -> Season:
     """What the phases of windows add to their scores: of each question as much as its windows
     differ more between phases than within them, which is nothing where there is no season."""
+    year = _year(scores, phases)
+    scores = scores - _waves(phases[:, -1]) @ year
     adds = []
-    for at in range(phases.shape[1]):
+    for at in range(phases.shape[1] - 1):
         found = _adds(scores, phases[:, at])
         adds.append(found)
         scores = scores - found[phases[:, at]]
-    return Season(tuple(adds))
+    return Season(tuple(adds), year)
+
+
+def _waves(day: NDArray[np.int64]) -> Floats:
+    """The waves at these days of the year, shape (windows, 2 * WAVES); 0 for a day never met."""
+    turns = 2 * np.pi * np.outer(day / 365.25, np.arange(1, WAVES + 1))
+    waves: Floats = np.hstack([np.cos(turns), np.sin(turns)])
+    return np.where(day[:, None] < 0, 0.0, waves)
+
+
+def _year(scores: Floats, phases: Phases) -> Floats:
+    waves, count = _waves(phases[:, -1]), 2 * WAVES
+    if not covers_year(phases):
+        return np.zeros((count, scores.shape[1]))
+    waves = waves - waves.mean(axis=0)
+    around = scores - scores.mean(axis=0)
+    found: Floats = np.linalg.lstsq(waves, around, rcond=None)[0]
+    drawn = waves @ found
+    between = (drawn**2).sum(axis=0) / count
+    within = ((around - drawn) ** 2).sum(axis=0) / max(1, len(scores) - 1 - count)
+    found *= _trusted(between, within)
+    return found
+
+
+def _trusted(between: Floats, within: Floats) -> Floats:
+    """The part of what was seen that is believed."""
+    trusted: Floats = np.clip(1 - DOUBT * within / np.maximum(between, 1e-12), 0, 1)
+    return trusted
 
 
 def _adds(scores: Floats, phase: NDArray[np.int64]) -> Floats:
@@ -81,6 +134,5 @@ def _adds(scores: Floats, phase: NDArray[np.int64]) -> Floats:
     means = np.where(used[:, None], member.T @ scores / np.maximum(sizes, 1)[:, None], usual)
     within = ((scores - means[phase]) ** 2).sum(axis=0) / max(1, len(scores) - used.sum())
     between = (sizes[:, None] * (means - usual) ** 2).sum(axis=0) / (used.sum() - 1)
-    trusted = np.clip(1 - DOUBT * within / np.maximum(between, 1e-12), 0, 1)
-    found: Floats = nothing + trusted * (means - usual)
+    found: Floats = nothing + _trusted(between, within) * (means - usual)
     return found

@@ -9,7 +9,7 @@ import numpy as np
 
 from driftline.alarms.evidence import score_own_windows
 from driftline.alarms.questions import questions_of
-from driftline.alarms.season import fit_season
+from driftline.alarms.season import Phase, fit_season
 from driftline.alarms.severity import MEDIUM
 from driftline.alarms.spans import CERTAIN
 from driftline.alarms.standard import fit_volume
@@ -28,7 +28,7 @@ class Wild:
     column: str
 
 
-def wild_of(windows: Sequence[Profile], phases: Sequence[tuple[int, int]]) -> tuple[Wild, ...]:
+def wild_of(windows: Sequence[Profile], phases: Sequence[Phase]) -> tuple[Wild, ...]:
     """The windows of a reference that are far from the others, the furthest first.
 
     Far is beyond CERTAIN scales of most windows, with an effect of MEDIUM or more. Numbers

@@ -171,12 +171,11 @@ def numeric_grid(ordered: Floats, max_points: int = MAX_POINTS) -> NumericGrid:
 
 def _guards(low: float, high: float) -> Floats:
     """Points beyond both ends at distances of 1/8, 1/4, ... 256 times the range; and zero, so that
-    a small price is not taken for a negative one."""
+    a small price is not taken for a negative one, and zeros are counted apart."""
     with np.errstate(over="ignore"):
         span = float(high - low) or abs(high) or 1.0
         steps = span * 2.0 ** np.arange(-3, GUARDS - 3)
-        zero = [] if low <= 0 <= high else [0.0]
-        guards: Floats = np.concatenate([low - steps, high + steps, zero])
+        guards: Floats = np.concatenate([low - steps, high + steps, [0.0]])
     finite: Floats = guards[np.isfinite(guards)]
     return finite
 

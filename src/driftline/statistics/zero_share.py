@@ -10,19 +10,15 @@ from driftline.statistics import statistic
 
 
 def zero_cells(grid: NumericGrid) -> slice:
-    """The cells that hold the number zero: its own where it is a point of the grid, otherwise the
-    one between two points around it, with both (a value that is seen once lies at a point in the
-    reference and beside it in a window).
+    """The cell that holds the number zero: its own where it is a point of the grid, as in every
+    grid that was fitted to values; otherwise the one between the two points around it.
 
     >>> zero_cells(NumericGrid(np.array([0.0, 1.0]))), zero_cells(NumericGrid(np.array([-1.0])))
-    (slice(1, 2, None), slice(1, 4, None))
-    >>> zero_cells(NumericGrid(np.array([1.0, 2.0])))
-    slice(0, 2, None)
+    (slice(1, 2, None), slice(2, 3, None))
     """
     below = int(np.searchsorted(grid.points, 0.0, "left"))
-    if below < len(grid.points) and grid.points[below] == 0:
-        return slice(2 * below + 1, 2 * below + 2)
-    return slice(max(0, 2 * below - 1), 2 * below + 2)
+    own = int(below < len(grid.points) and grid.points[below] == 0)
+    return slice(2 * below + own, 2 * below + own + 1)
 
 
 @statistic(kinds=("numeric",), unit="share of rows with a value", symmetric=True)
@@ -32,8 +28,7 @@ def zero_share(reference: Summary, current: Summary) -> float:
 
     Formula: |zeros / rows with a value of reference - the same of current|.
 
-    Binning: zero's own cell where zero is a point of the grid; otherwise the cell between the two
-    points around it and these points.
+    Binning: zero's own cell, which every grid has that was fitted to values.
 
     Range: 0 to 1. Missing values take no part. Empty side: nan.
 
