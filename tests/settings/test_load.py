@@ -233,6 +233,23 @@ def test_a_password_is_never_shown() -> None:
     assert shown_url("sqlite:///x.db") == "sqlite:///x.db"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me@server:s3cr3t@server.example.com:5432/db",
+        "postgresql://me:s3cr3t?s3cr3t@host/db",
+        "postgresql://me:s3cr3t@s3cr3t@host/db?sslmode=require",
+        "postgresql://me:pw@host/db?password=a@s3cr3t",
+        "postgresql://host:5432/db?password=a@s3cr3t",
+        "postgresql+psycopg://me:s3cr3t/#:s3cr3t@host/db",
+        "postgres//me:s3cr3t@host/db",
+        "me:s3cr3t@host/db",
+    ],
+)
+def test_no_piece_of_a_password_is_shown_however_the_url_is_written(url: str) -> None:
+    assert "s3cr3t" not in shown_url(url)
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         parse(SHORT).url = "http://x"

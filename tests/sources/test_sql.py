@@ -192,10 +192,10 @@ def test_rows_without_a_moment_are_told_in_every_span(sql_url: str) -> None:
 # Failures
 
 
-def no_server() -> str:
+def no_server(user: str = "me") -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return f"postgresql://me:s3cr3t@127.0.0.1:{probe.getsockname()[1]}/db"
+        return f"postgresql://{user}:s3cr3t@127.0.0.1:{probe.getsockname()[1]}/db"
 
 
 @pytest.mark.parametrize(
@@ -205,6 +205,8 @@ def no_server() -> str:
         ("sqlite:///no/such/file.db", "no such file: no/such/file.db"),
         ("sqlite://", "names no file"),
         ("nosuch://me:s3cr3t@host/db", "is no database URL"),
+        ("postgresql://me:hu@s3cr3t@127.0.0.1/db", "is no database URL.*write @ as %40"),
+        pytest.param(no_server("me@server"), "refused", id="a user with an @"),
         ("mssql+pymssql://me:s3cr3t@host/db", 'needs the package "pymssql"'),
     ],
 )

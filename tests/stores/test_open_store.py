@@ -109,7 +109,7 @@ def test_a_password_with_an_at_sign_is_told_how_to_write_it() -> None:
     [
         ("postgresql://me:hush@host/db", "postgresql://me:***@host/db"),
         ("postgresql://me:hu:s@h@host/db", "postgresql://me:***@host/db"),
-        ("postgresql://host/db?user=me&password=hush", "postgresql://host/db?user=me&password=***"),
+        ("postgresql://host/db?user=me&password=hush", "postgresql://host/db"),
         ("postgres//me:hush@host/db", "postgres//me:***@host/db"),
         ("postgresql://me:hu:s/h@host/db", "postgresql://me:***@host/db"),
         ("postgresql://me@host/db", "postgresql://me@host/db"),

@@ -232,14 +232,22 @@ SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
 """An address that is a secret as a whole."""
 
 
+_WITH_PASSWORD = re.compile(r"((?>(?:[^/@]*/+)?)[^:/]*):(.*)@(.*)", re.DOTALL)
+"""As SQLAlchemy reads it: a user may be me@server, a password hold / and ?; this one @ as well."""
+
+
 def shown_url(url: SecretStr | str) -> str:
-    """A URL without its password and query, for people to read.
+    """A URL without its password and query, for people to read; where that could be either, less.
 
     >>> shown_url("postgresql://me:secret@db/driftline?sslmode=require")
     'postgresql://me:***@db/driftline'
     """
     text = url if isinstance(url, str) else url.get_secret_value()
-    return re.sub(r"(://[^/@]*?):.*@", r"\1:***@", text.partition("?")[0])
+    found = _WITH_PASSWORD.fullmatch(text)
+    if found and not text.startswith("sqlite:///"):
+        before, hidden, after = found.groups()
+        text = f"{before}:***" if "?" in hidden else f"{before}:***@{after}"
+    return text.partition("?")[0]
 
 
 DatabaseUrl = Annotated[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from driftline.errors import StoreError
+from driftline.settings.fields import shown_url
 
 BUSY_SECONDS = 5.0
 ALLOWED = (
@@ -31,8 +31,7 @@ def shown(url: str | URL) -> str:
     """The URL as messages may show it: no password, even when it cannot be read as a URL."""
     if isinstance(url, URL):
         url = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
-    text = re.sub(r"(//?[^:/@]*):.*@", r"\1:***@", url)
-    return re.sub(r"([?&][^=&]*(?:pass|secret|token|key)[^=&]*=)[^&]*", r"\1***", text, flags=re.I)
+    return shown_url(url)
 
 
 def make_engine(url: str) -> Engine:

@@ -72,6 +72,8 @@ class Database:
             url = make_url(self.url)
             url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
             known = url.get_dialect().name
+            if "@" in (url.host or ""):  # or an error of the driver tells what is behind it
+                raise ValueError("a password with an @")
         except ModuleNotFoundError as error:
             raise self._lacking(error) from None
         except (ArgumentError, NoSuchModuleError, ValueError):
