@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pytest
 
 from driftline.records import Changes, Incident
 from driftline.service.accepting import Wish, accept
@@ -16,7 +17,8 @@ from driftline.service.build import watched_of
 from driftline.service.recount import LOOK_BACK
 from driftline.service.run import catch_up
 from driftline.service.steps import Watched
-from driftline.sources import Reading, Source
+from driftline.sources import Reading, Source, files
+from driftline.sources.finding import Found, find_files
 from driftline.stores import Store, open_store
 
 if TYPE_CHECKING:
@@ -131,6 +133,31 @@ def test_a_day_costs_the_same_after_thirty_days_and_after_a_hundred(world: World
     assert set(early) == set(late)
     for name, count in early.items():
         assert late[name] <= count * 1.3, name
+
+
+def test_a_look_lists_its_files_once_and_one_that_takes_long_sees_what_comes_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listings: Counter[str] = Counter()
+
+    def noted(path: str, endings: tuple[str, ...]) -> list[Found]:
+        listings["all"] += 1
+        return find_files(path, endings)
+
+    def arrive(done: int, due: int) -> None:
+        if done == 20:
+            world.live(range(64, 66), rows=50)
+
+    world.live(range(64), lambda day, rows: rows.assign(age=40), rows=50)
+    (model,) = world.settle(world.model(alarms={"min_rows": 20})).models
+    monkeypatch.setattr(files, "find_files", noted)
+    with world.store() as store:
+        catch_up(watched_of(model), store, world.day(31))
+        listings.clear()
+        catch_up(watched_of(model), store, world.day(32))
+        assert listings["all"] == 1
+        catch_up(watched_of(model), store, world.day(66), arrive)
+        assert [result.rows for result in store.windows(model.name)] == [50] * 36
 
 
 def test_a_day_costs_the_same_long_after_a_change_was_accepted(world: World) -> None:

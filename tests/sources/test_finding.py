@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from driftline.errors import SourceError
+from driftline.sources import finding
 from driftline.sources.finding import find_files
 
 ENDINGS = (".parquet",)
@@ -68,6 +69,24 @@ def test_a_folder_value_is_text_where_one_is_and_may_be_missing(tmp_path: Path) 
     touch(tmp_path, *(f"shop={v}/a.parquet" for v in ("1", "x", "__HIVE_DEFAULT_PARTITION__")))
     values = [found.values["shop"] for found in find_files(str(tmp_path), ENDINGS)]
     assert values == [("1", pa.string()), (None, pa.string()), ("x", pa.string())]
+
+
+def test_the_kind_of_what_folders_give_is_found_once_however_many_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    kind = finding._kind
+
+    def noted(texts: list[str]) -> pa.DataType:
+        asked.append(len(texts))
+        return kind(texts)
+
+    monkeypatch.setattr(finding, "_kind", noted)
+    touch(tmp_path, *(f"day={day}/shop={day % 3}/a.parquet" for day in range(50)), "b.parquet")
+    values = [found.values for found in find_files(str(tmp_path), ENDINGS)]
+    assert asked == [50, 50]
+    assert values[0] == {}
+    assert sorted(value["day"][0] for value in values[1:]) == list(range(50))
 
 
 def test_nothing_found_is_an_error_and_not_no_rows(tmp_path: Path) -> None:

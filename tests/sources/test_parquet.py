@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from driftline.errors import ColumnError, SourceError
-from driftline.sources import Lasting, Source, open_source
+from driftline.sources import Lasting, Source, files, open_source, still
 from driftline.sources.files import FileSource
+from driftline.sources.finding import Found, find_files
 from driftline.sources.formats import Facts
 from driftline.sources.parquet import ParquetFormat, ParquetSettings
 
@@ -212,6 +213,35 @@ def test_a_file_that_is_the_same_is_looked_at_once(tmp_path: Path) -> None:
     pq.write_table(day_table(2), tmp_path / "day 2.parquet")
     assert days.again().batches().table().num_rows == 72
     assert [Path(path).stem for path in opened] == ["day 0", "day 1", "day 2"]
+
+
+def test_a_source_that_stands_still_lists_its_files_once_and_the_next_one_sees_what_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listings: list[str] = []
+
+    def noted(path: str, endings: tuple[str, ...]) -> list[Found]:
+        listings.append(path)
+        return find_files(path, endings)
+
+    monkeypatch.setattr(files, "find_files", noted)
+    write_days(tmp_path, 3)
+    days = source(tmp_path)
+    now = still(days)
+    assert listings == []
+    pq.write_table(day_table(3), tmp_path / "day 3.parquet")
+    assert now.batches().table().num_rows == 96
+    (tmp_path / "day 0.parquet").unlink()
+    pq.write_table(day_table(4), tmp_path / "day 4.parquet")
+    reading = now.batches()
+    assert reading.table().num_rows == 72
+    assert [problem.code for problem in reading.problems] == ["unreadable_source"]
+    assert "it went away meanwhile" in reading.problems[0].message
+    assert len(listings) == 1
+    for later in (still(now), days, still(days)):
+        reading = later.batches()
+        assert reading.table().num_rows == 96
+        assert reading.problems == []
 
 
 def test_what_a_folder_gives_its_files_may_become_another_kind(tmp_path: Path) -> None:

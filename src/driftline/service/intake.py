@@ -16,7 +16,7 @@ from driftline.profiles.grid import Grid
 from driftline.profiles.profile import Profile, profile_groups
 from driftline.quality import is_one_cell
 from driftline.settings.models import ModelSettings
-from driftline.sources import Problem, Source
+from driftline.sources import Problem, Source, still
 from driftline.windows import Window, window_numbers
 
 CHUNK = 16
@@ -74,6 +74,7 @@ def take_in_strides(
         done += read
         rows = any(profile.rows for profile in intake.profiles.values())
         stride = CHUNK if rows or read < stride else 2 * stride
+        source = still(source)  # judging what was read may have taken long
 
 
 def _without_rows(

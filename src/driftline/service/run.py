@@ -23,7 +23,7 @@ from driftline.service.recount import read_again, recount
 from driftline.service.steps import Note, Overtaken, Watched, record
 from driftline.service.watch import Watch, load_watch
 from driftline.settings.models import ModelSettings
-from driftline.sources import Problem
+from driftline.sources import Problem, Source, still
 from driftline.sources.telling import problem_lines
 from driftline.stores import Store
 from driftline.windows import Window, iso, window_at, windows_between
@@ -123,10 +123,11 @@ class Run:
         begun = watch.state.position
         if watch.ledger is not None and watch.state.labels_until is None:
             record(self.store, history(self.watched, watch, self.notes))
+        predictions = still(self.watched.predictions)
         if self.replay is None:
-            self._judge_late_predictions()
+            self._judge_late_predictions(predictions)
         arrivals = arrivals_of(self.watched, _labels_since(watch.state, model))
-        self._judge_due_windows(arrivals, progress)
+        self._judge_due_windows(predictions, arrivals, progress)
         if isinstance(arrivals, Pairs):
             self._take_late_pairs(arrivals, begun)
         else:
@@ -149,9 +150,9 @@ class Run:
         position = self.watch.state.position
         return max(position, min(self._clock, position + self.watched.model.window))
 
-    def _judge_late_predictions(self) -> None:
+    def _judge_late_predictions(self, source: Source) -> None:
         """Judge windows again whose predictions came, or can be read, since they were judged."""
-        model, source = self.watched.model, self.watched.predictions
+        model = self.watched.model
         try:
             for look in (recount, read_again):
                 for changes in look(model, source, self.store, self.watch, self._now):
@@ -159,15 +160,13 @@ class Run:
         except DataError as error:
             self.notes.append(f"windows judged before were not counted again: {error}")
 
-    def _judge_due_windows(self, arrivals: Arrivals | Pairs, progress: Progress | None) -> None:
+    def _judge_due_windows(
+        self, source: Source, arrivals: Arrivals | Pairs, progress: Progress | None
+    ) -> None:
         due = windows_between(self.watch.state.position, self._clock, self.watched.model.window)
         if due:
             self._read_late_labels(arrivals, due[-1].end)
-        model, source, grids = (
-            self.watched.model,
-            self.watched.predictions,
-            self.watch.reference.grids,
-        )
+        model, grids = self.watched.model, self.watch.reference.grids
         held: Changes | None = None
         for done, (window, intake, ahead) in enumerate(take_in_order(model, source, grids, due), 1):
             self._note(intake.problems.get(window, ()))

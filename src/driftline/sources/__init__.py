@@ -8,9 +8,18 @@ from pydantic import BaseModel
 
 from driftline.errors import PartError
 from driftline.registry import parts
-from driftline.sources.protocol import Lasting, Problem, Reading, Source, SourceKind
+from driftline.sources.protocol import Lasting, Problem, Reading, Source, SourceKind, still
 
-__all__ = ["Lasting", "Problem", "Reading", "Source", "SourceKind", "open_source", "source_kinds"]
+__all__ = [
+    "Lasting",
+    "Problem",
+    "Reading",
+    "Source",
+    "SourceKind",
+    "open_source",
+    "source_kinds",
+    "still",
+]
 
 
 def source_kinds() -> Mapping[str, SourceKind]:

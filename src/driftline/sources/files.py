@@ -23,8 +23,9 @@ from driftline.windows import from_micros
 class FileSource:
     """Rows in one file, in the files of a folder, or in those that match a glob.
 
-    Files are listed anew for every reading. What was learnt of a file is remembered as long as it
-    is the same: neither written to nor replaced.
+    Files are listed anew for every reading, or once for all readings of a source that stands still.
+    What was learnt of a file is remembered as long as it is the same: neither written to nor
+    replaced.
     """
 
     name: str
@@ -35,10 +36,16 @@ class FileSource:
     _common: dict[tuple[bytes, tuple[str, ...]], tuple[pa.Schema, tuple[str, ...]]] = field(
         default_factory=dict, repr=False
     )
+    _listed: list[Found] | None = field(default=None, repr=False)
+    """The files of a source that stands still, empty until they are listed; otherwise None."""
 
     def again(self) -> FileSource:
         """The source for another run, with what it knows of the files."""
         return self
+
+    def still(self) -> FileSource:
+        """The source with the files that its first reading finds."""
+        return replace(self, _listed=[])
 
     def batches(
         self,
@@ -77,7 +84,9 @@ class FileSource:
 
     def _files(self, note: Note) -> dict[Found, Facts]:
         """Every file that can be read, and what is known of it."""
-        listed = find_files(self.name, self.format.endings)
+        listed = self._listed or find_files(self.name, self.format.endings)
+        if self._listed is not None:
+            self._listed = listed
         known: dict[Found, Facts] = {}
         failed: list[Problem] = []
         for found in listed:
@@ -87,11 +96,12 @@ class FileSource:
                 failed += [seen] * (seen.code == "unreadable_source")
             else:
                 known[found] = seen
-        self._known = known
+        self._known.clear()
+        self._known.update(known)
         if failed and len(failed) == len(listed):
             raise _all_failed(failed)
         self._require(known)
-        return dict(known)
+        return known
 
     def _look(self, found: Found) -> Facts | Problem:
         if found.size == 0:

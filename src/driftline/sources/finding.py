@@ -91,23 +91,23 @@ def _hint(folder: str) -> str:
 
 
 def _with_values(paths: list[str], root: str) -> list[Found]:
-    texts = [_folder_values(path, root) for path in paths]
-    kinds = {name: _kind([t[name] for t in texts if name in t]) for t in texts for name in t}
+    texts = {path: _folder_values(path, root) for path in paths if "=" in path}
+    names = {name for values in texts.values() for name in values}
+    kinds = {name: _kind([t[name] for t in texts.values() if name in t]) for name in names}
     found = []
-    for path, values in zip(paths, texts, strict=True):
+    for path in paths:
         try:
             facts = os.stat(path)
         except OSError:
             continue
-        typed = {name: (_value(text, kinds[name]), kinds[name]) for name, text in values.items()}
         changed = hash((facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino))
-        found.append(Found(path, facts.st_size, changed, typed or _NONE))
+        values = texts.get(path)
+        typed = {n: (_value(t, kinds[n]), kinds[n]) for n, t in values.items()} if values else _NONE
+        found.append(Found(path, facts.st_size, changed, typed))
     return found
 
 
 def _folder_values(path: str, root: str) -> dict[str, str]:
-    if "=" not in path:
-        return {}
     folders = Path(os.path.relpath(path, root or ".")).parts[:-1]
     pairs = (folder.partition("=") for folder in folders if "=" in folder)
     return {unquote(name): unquote(value) for name, _, value in pairs if name}

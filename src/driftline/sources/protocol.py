@@ -112,6 +112,16 @@ class Lasting(Source, Protocol):
     def again(self) -> Source:
         """The source for another run."""
 
+    def still(self) -> Source:
+        """The source for a few readings that belong together: what changes after the first of them
+        may be seen or not by the others."""
+
+
+def still(source: Source) -> Source:
+    """The source for a few readings that belong together, so that it need not look for each at all
+    that it has."""
+    return source.still() if isinstance(source, Lasting) else source
+
 
 class MakeSource(Protocol):
     def __call__(
