@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 import driftline as dl
+from driftline.reference import total_of
 
 COLUMNS = {"age", "income", "carrier"}
 
@@ -173,6 +174,7 @@ def test_a_reference_is_saved_and_loaded_and_answers_the_same(
     reference.save(tmp_path / "reference")
     loaded = dl.Reference.load(tmp_path / "reference")
     assert loaded.fingerprint == reference.fingerprint
+    assert total_of(reference.to_bytes()) == reference.total
     today = rows(10, age=44)
     assert dl.compare(loaded, today).to_dict() == dl.compare(reference, today).to_dict()
 

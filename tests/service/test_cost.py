@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
+from driftline import reference
+from driftline.profiles.codec import decode_profile
+from driftline.profiles.profile import Grids, Profile
 from driftline.records import Changes, Incident
 from driftline.service.accepting import Wish, accept
 from driftline.service.build import watched_of
+from driftline.service.learned import Learning
 from driftline.service.recount import LOOK_BACK
 from driftline.service.run import catch_up
 from driftline.service.steps import Watched
@@ -158,6 +162,27 @@ def test_a_look_lists_its_files_once_and_one_that_takes_long_sees_what_comes_mea
         assert listings["all"] == 1
         catch_up(watched_of(model), store, world.day(66), arrive)
         assert [result.rows for result in store.windows(model.name)] == [50] * 36
+
+
+def test_a_look_reads_of_the_reference_no_more_than_its_whole(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+
+    def noted(blob: bytes, grids: Grids) -> Profile:
+        decoded.append(blob)
+        return decode_profile(blob, grids)
+
+    world.live(range(40), rows=50)
+    world.label()
+    (model,) = world.settle(world.labelled()).models
+    learning = Learning()
+    with world.store() as store:
+        catch_up(watched_of(model), store, world.day(39), None, None, learning)
+        monkeypatch.setattr(reference, "decode_profile", noted)
+        told = catch_up(watched_of(model), store, world.day(40), None, None, learning)
+    assert told.detectable is not None
+    assert len(decoded) == 1
 
 
 def test_a_day_costs_the_same_long_after_a_change_was_accepted(world: World) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from driftline.dashboard.shown import Shown
 from driftline.illustrations import Distribution
 from driftline.records import Event, Incident, MetricChange, OutboxRow, PerformanceResult
-from driftline.reference import Reference
+from driftline.reference import total_of
 from driftline.service.pages import distribution_of
 from driftline.settings.models import ModelSettings
 from driftline.wording import KINDS
@@ -105,8 +105,8 @@ def pictures_of(shown: Shown, case: Case) -> list[Distribution]:
     state = shown.store.model(case.incident.model)
     if state is None or case.model is None:
         return []
-    reference = Reference.from_bytes(state.reference)
-    columns = [name for name in case.incident.columns if name in reference.grids][:PICTURES]
+    reference = total_of(state.reference)
+    columns = [name for name in case.incident.columns if name in reference.columns][:PICTURES]
     return [
         distribution_of(case.model, shown.store, (reference, state), case.incident, column)
         for column in columns

@@ -13,7 +13,7 @@ from driftline.profiles.codec import decode_profile
 from driftline.profiles.profile import Profile
 from driftline.profiles.summary import Summary
 from driftline.records import Incident
-from driftline.reference import Reference
+from driftline.reference import total_of
 from driftline.settings.models import ModelSettings
 from driftline.stores.protocol import Progress
 from driftline.windows import Window
@@ -54,7 +54,7 @@ def column_view(shown: Shown, model: ModelSettings, column: str, days: int) -> C
         return None
     span = Window(progress.position - timedelta(days=days), progress.position)
     reference = reference_of(store, model.name, progress)
-    known = reference.total.columns.get(column) if reference else None
+    known = reference.columns.get(column) if reference else None
     points = _points(store, model.name, column, progress, span)
     incidents = tuple(
         incident
@@ -65,9 +65,9 @@ def column_view(shown: Shown, model: ModelSettings, column: str, days: int) -> C
 
 
 @lru_cache(maxsize=16)
-def reference_of(store: Any, name: str, _progress: Progress) -> Reference | None:
+def reference_of(store: Any, name: str, _progress: Progress) -> Profile | None:
     state = store.model(name)
-    return Reference.from_bytes(state.reference) if state else None
+    return total_of(state.reference) if state else None
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ from driftline.errors import DriftlineError
 from driftline.illustrations import Distribution, Illustration, Trend
 from driftline.notices import Notice
 from driftline.records import Event, Incident
-from driftline.reference import Reference
+from driftline.reference import total_of
 from driftline.service.pages import distribution_of
 from driftline.settings.models import ModelSettings, Settings
 from driftline.stores import Store
@@ -66,8 +66,8 @@ def _distribution(model: ModelSettings, store: Store, incident: Incident) -> Dis
     state = store.model(model.name)
     if state is None:
         return None
-    reference = Reference.from_bytes(state.reference)
-    column = next((name for name in incident.columns if name in reference.grids), None)
+    reference = total_of(state.reference)
+    column = next((name for name in incident.columns if name in reference.columns), None)
     if column is None:
         return None
     return distribution_of(model, store, (reference, state), incident, column)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from driftline.kept_rows import decode_rows
 from driftline.profiles.grid import NumericGrid
 from driftline.profiles.outcomes import SCORE_GRID, decode_outcomes
+from driftline.profiles.profile import Grids
 from driftline.records import ModelState
 from driftline.reference import Reference
 from driftline.service.ledger import Ledger, horizon
@@ -13,9 +14,9 @@ from driftline.stores import Store
 from driftline.windows import MICROSECOND
 
 
-def score_grid_of(model: ModelSettings, reference: Reference) -> NumericGrid:
+def score_grid_of(model: ModelSettings, grids: Grids) -> NumericGrid:
     """The reference's grid of the score column, or a grid of equal steps."""
-    grid = reference.grids.get(model.predictions.score or "")
+    grid = grids.get(model.predictions.score or "")
     return grid if isinstance(grid, NumericGrid) else SCORE_GRID
 
 
@@ -24,7 +25,7 @@ def load_ledger(
 ) -> Ledger:
     """The ledger as it stands in the store: exactly what `judge` has left in it."""
     assert model.labels is not None
-    grid = score_grid_of(model, reference)
+    grid = score_grid_of(model, reference.grids)
     since = state.position - horizon(model)
     ended = MICROSECOND - model.window
     outcomes = store.outcomes(model.name, since + ended)

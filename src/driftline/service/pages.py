@@ -26,7 +26,8 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
     spec = model.reference
     incidents = tuple(store.incidents(model.name))
     power, state = power_of(model, store), store.model(model.name)
-    known = (Reference.from_bytes(state.reference), state) if state else None
+    reference = Reference.from_bytes(state.reference) if state else None
+    shown = (reference.total, state) if reference and state else None
     return ModelPage(
         name=model.name,
         version=model.version or "",
@@ -36,7 +37,7 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
         windows=tuple(store.windows(model.name)),
         performance=tuple(store.performance(model.name)),
         incidents=incidents,
-        distributions=_distributions(model, store, known, incidents) if known else (),
+        distributions=_distributions(model, store, shown, incidents) if shown else (),
         settings={
             "False alarms": str(model.alarms.false_alarms),
             "Window": duration(model.window),
@@ -46,7 +47,7 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
             **({"Drop that is seen": power_in_words(power)} if power else {}),
         },
         drop=model.performance.drop,
-        cautions=tuple(cautions_of(model, known[0])) if known else (),
+        cautions=tuple(cautions_of(model, reference)) if reference else (),
         min_rows=model.alarms.min_rows,
     )
 
@@ -54,19 +55,20 @@ def page_of(model: ModelSettings, store: Store, generated_at: datetime) -> Model
 def _distributions(
     model: ModelSettings,
     store: Store,
-    known: tuple[Reference, ModelState],
+    known: tuple[Profile, ModelState],
     incidents: tuple[Incident, ...],
 ) -> tuple[Distribution, ...]:
     """The reference and an incident's first seven windows, for the columns to blame: of open and
     new incidents first, the most blamed column of each before the second of any."""
+    reference, state = known
     newest = sorted(incidents, key=lambda i: (i.is_open, i.opened), reverse=True)
     blamed = [(rank, i) for i in newest for rank in range(len(i.columns))]
     found: dict[str, Distribution] = {}
     for rank, incident in sorted(blamed, key=lambda pair: pair[0]):
         column = incident.columns[rank]
-        if column not in known[0].grids or column in found:
+        if column not in reference.columns or column in found:
             continue
-        found[column] = distribution_of(model, store, known, incident, column)
+        found[column] = distribution_of(model, store, (reference, state), incident, column)
         if len(found) == SHOWN:
             break
     return tuple(found.values())
@@ -75,7 +77,7 @@ def _distributions(
 def distribution_of(
     model: ModelSettings,
     store: Store,
-    known: tuple[Reference, ModelState],
+    known: tuple[Profile, ModelState],
     incident: Incident,
     column: str,
 ) -> Distribution:
@@ -84,11 +86,11 @@ def distribution_of(
     end = incident.until or incident.resolved or state.position
     span = Window(incident.since, min(incident.since + 7 * model.window, end))
     current = _pooled(model, store, reference, span).columns[column]
-    before = reference.total.columns[column]
+    before = reference.columns[column]
     return Distribution(column, before, current, span_in_words(span))
 
 
-def _pooled(model: ModelSettings, store: Store, reference: Reference, span: Window) -> Profile:
+def _pooled(model: ModelSettings, store: Store, reference: Profile, span: Window) -> Profile:
     total = Profile.empty(reference.grids)
     for blob in store.profiles(model.name, span.start, span.end).values():
         total = total + decode_profile(blob, reference.grids)

@@ -11,7 +11,7 @@ from driftline.performance.spans import BLOCK, span_of
 from driftline.performance.usual import before_the_drop
 from driftline.profiles.outcomes import Outcomes, decode_outcomes
 from driftline.records import PerformanceResult
-from driftline.reference import Reference
+from driftline.reference import total_of
 from driftline.service.ledger_store import score_grid_of
 from driftline.service.policy import policy_of
 from driftline.settings.models import ModelSettings
@@ -28,8 +28,10 @@ def power_of(model: ModelSettings, store: Store) -> Detectable | None:
     While a drop lasts it is the baseline before it, and days that are in a drop already are left
     out: what is normal tells what would be seen, and they are not.
     """
+    if model.labels is None or model.task is None:
+        return None
     state = store.model(model.name)
-    if state is None or model.labels is None or model.task is None:
+    if state is None:
         return None
     dropped = [i for i in store.incidents(model.name, open_only=True) if i.kind == "performance"]
     end = min([state.position, *(incident.since for incident in dropped)])
@@ -37,7 +39,7 @@ def power_of(model: ModelSettings, store: Store) -> Detectable | None:
     if not judged:
         return None
     newest = max([r for r in judged if r.baseline.end <= end] or judged[:1], key=_begins)
-    grid = score_grid_of(model, Reference.from_bytes(state.reference))
+    grid = score_grid_of(model, total_of(state.reference).grids)
     outcomes = {
         window: decode_outcomes(blob, grid)
         for window, blob in store.outcomes(
