@@ -117,6 +117,7 @@ class World:
         weekend: how far Saturdays and Sundays lie from the rest, in standard deviations.
         volume: standard deviation of the logarithm of a day's rows.
         growth: live days have so many times the rows.
+        trend: how far the numbers move each day, in standard deviations.
     """
 
     rows: int = 400
@@ -128,6 +129,7 @@ class World:
     weekend: float = 0.0
     volume: float = 0.0
     growth: float = 1.0
+    trend: float = 0.0
 
 
 def synthetic(seed: int, world: World) -> Stream:
@@ -160,6 +162,7 @@ def _hidden(
         wild *= np.sqrt(1 - world.day_memory**2)
     effect = world.day_effect * wild
     effect[np.arange(DAYS) % 7 >= 5, :5] += world.weekend
+    effect += world.trend * np.arange(DAYS)[:, None]
     result: NDArray[np.float64] = each + effect[day]
     return result
 
@@ -215,6 +218,8 @@ UNEVEN = (
     DataSet("the same without the weather", partial(flights_in_order, without=WEATHER), seeds=9),
     _world("day effects autocorrelated 0.5", replace(_EFFECTS, day_memory=0.5)),
     _world("day effects autocorrelated 0.9", replace(_EFFECTS, day_memory=0.9)),
+    _world("a trend of 0.005 a day", replace(_EFFECTS, trend=0.005)),
+    _world("a trend of 0.02 a day", replace(_EFFECTS, trend=0.02)),
     _world("four times the rows in live days", replace(_EFFECTS, growth=4.0)),
     _world("a tenth of the rows in live days", replace(_EFFECTS, growth=0.1)),
 )

@@ -1,20 +1,22 @@
-"""False alarms, and changes found, with windows from 15 minutes to a week.
+"""False alarms, and changes found, with windows from 15 minutes to a week and short references.
 
     python benchmarks/window_lengths.py [--seeds 4] [--only 1h 1w]
 
 A synthetic world: two columns follow the hour of the day, two the day of the week, one neither,
 and the mix of a column of text both; each window has an effect of its own (0.15 standard
-deviations). As many live windows as reference windows follow, without any change: every alarm is a
-false one. Then one column moves by half a standard deviation for the last live windows, and it is
-counted how many pass until the first alarm that blames it. Prints Markdown.
+deviations). As many live windows as reference windows follow, 60 at least, without any change:
+every alarm is a false one. Then one column moves by half a standard deviation for the last live
+windows, and it is counted how many pass until the first alarm that blames it. Prints Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
 from statistics import fmean, median
 
 import numpy as np
@@ -22,9 +24,9 @@ import pyarrow as pa
 
 from driftline import Reference
 from driftline.alarms.budget import Budget
-from driftline.alarms.calibration import SPANS, Calibration, calibrate
+from driftline.alarms.calibration import MIN_WINDOWS, SPANS, calibrate
 from driftline.alarms.evidence import Evidence
-from driftline.alarms.judge import beyond_promise, judge
+from driftline.alarms.judge import beyond_promise, judge, judge_independent
 from driftline.alarms.season import phases_of
 from driftline.alarms.verdict import Verdict
 from driftline.reference import profile_windows
@@ -34,8 +36,8 @@ from driftline.windows import format_duration, parse_duration
 MONDAY = np.datetime64("2024-01-01T00:00", "us")
 HOUR = np.timedelta64(1, "h")
 MOVED = "neither"
-WATCHED = 28
-"""Live windows after the change."""
+LIVE, WATCHED = 60, 28
+"""Live windows at least, and how many of the last are judged with the change, seven before it."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,16 @@ class Case:
     rows: int
     budget: Budget
 
+    @property
+    def live(self) -> int:
+        """How many windows follow."""
+        return max(self.reference, LIVE)
+
+    @property
+    def rate(self) -> float:
+        """The chance of a false alarm that each may have."""
+        return self.budget.per_window(self.length)
+
 
 CASES = [
     Case(parse_duration(length), reference, rows, parse_budget(budget))
@@ -55,8 +67,12 @@ CASES = [
         ("1h", 28 * 24, 60, "1 per week"),
         ("1h", 60 * 24, 60, "1 per 30 days"),
         ("6h", 60 * 4, 150, "1 per 30 days"),
+        ("1d", 14, 300, "1 per 30 days"),
+        ("1d", 20, 300, "1 per 30 days"),
+        ("1d", 30, 300, "1 per 30 days"),
         ("1d", 60, 300, "1 per week"),
         ("1d", 60, 300, "1 per 30 days"),
+        ("1d", 120, 300, "1 per 30 days"),
         ("1d", 365, 300, "1 per year"),
         ("1w", 30, 1000, "1 per 90 days"),
         ("1w", 52, 1000, "1 per year"),
@@ -67,7 +83,7 @@ CASES = [
 def world(case: Case, seed: int) -> pa.Table:
     """Rows of the reference's windows and of as many live ones."""
     random = np.random.default_rng([seed, case.rows, case.reference])
-    count = 2 * case.reference
+    count = case.reference + case.live
     window = np.repeat(np.arange(count), case.rows)
     start = MONDAY + window * np.timedelta64(case.length)
     at = start + (random.random(len(window)) * np.timedelta64(case.length)).astype("m8[us]")
@@ -92,12 +108,18 @@ def changed(live: pa.Table, since: np.datetime64) -> pa.Table:
     return live.set_column(live.schema.get_field_index(MOVED), MOVED, pa.array(moved))
 
 
-def verdicts(calibration: Calibration, reference: Reference, live: pa.Table) -> list[Verdict]:
-    """What is said of each live window, in order."""
-    assert reference.window is not None
+def verdicts(case: Case, reference: Reference, live: pa.Table) -> list[Verdict]:
+    """What is said of each live window, in order, as the service does it."""
+    known = list(reference.windows.values())
+    days = profile_windows(reference.grids, live, "at", case.length).items()
+    if len(known) < MIN_WINDOWS:
+        whole = reduce(operator.add, known)
+        return [judge_independent(whole, profile, case.rate) for _, profile in days]
+    phases = [phases_of(window) for window in reference.windows]
+    calibration = calibrate(known, case.rate, phases=phases)
     recent: list[Evidence] = []
     said = []
-    for window, profile in profile_windows(reference.grids, live, "at", reference.window).items():
+    for window, profile in days:
         evidence = calibration.scorer.score(profile, phases_of(window))
         recent = [*recent[1 - max(SPANS) :], evidence]
         said.append(judge(calibration, recent, profile))
@@ -109,26 +131,23 @@ def run(case: Case, seed: int) -> tuple[float, int | None]:
     table = world(case, seed)
     rows = case.reference * case.rows
     reference = Reference.fit(table.slice(0, rows), timestamp="at", window=case.length)
-    rate = case.budget.per_window(case.length)
-    phases = [phases_of(window) for window in reference.windows]
-    calibration = calibrate(list(reference.windows.values()), rate, phases=phases)
     live = table.slice(rows)
-    alarms = sum(verdict.alarm for verdict in verdicts(calibration, reference, live))
-    since = MONDAY + (2 * case.reference - WATCHED + 7) * np.timedelta64(case.length)
-    last = live.slice((case.reference - WATCHED) * case.rows)
-    said = verdicts(calibration, reference, changed(last, since))[7:]
+    alarms = sum(verdict.alarm for verdict in verdicts(case, reference, live))
+    since = MONDAY + (case.reference + case.live - WATCHED + 7) * np.timedelta64(case.length)
+    last = live.slice((case.live - WATCHED) * case.rows)
+    said = verdicts(case, reference, changed(last, since))[7:]
     found = [
         number
         for number, verdict in enumerate(said, 1)
         if any(column.name == MOVED for column in verdict.blamed)
     ]
-    return alarms / (case.reference * rate), found[0] if found else None
+    return alarms / (case.live * case.rate), found[0] if found else None
 
 
 def told(case: Case, runs: Sequence[tuple[float, int | None]]) -> str:
     """One row of the table."""
     delays = [delay for _, delay in runs if delay is not None]
-    short = beyond_promise(case.reference, case.budget.per_window(case.length))
+    short = case.reference < MIN_WINDOWS or beyond_promise(case.reference, case.rate)
     cells = [
         format_duration(case.length),
         f"{case.reference} windows",

@@ -15,16 +15,17 @@ without drift are exchangeable with reference windows. See docs/explanation/alar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from driftline.alarms.evidence import Evidence, Scorer, score_own_windows
 from driftline.alarms.questions import Question, questions_of
-from driftline.alarms.season import Phase, covers_year
+from driftline.alarms.season import Phase, known_of
 from driftline.alarms.spans import Run, sums_for
-from driftline.alarms.standard import Standard, Volume, fit_scales, fit_standard, fit_volume
+from driftline.alarms.standard import Standard, fit_scales, fit_standard, fit_volume
 from driftline.alarms.tails import TAIL, exceeded_with, spread_of, spread_of_sums
 from driftline.profiles.grid import Floats
 from driftline.profiles.profile import Profile
@@ -132,9 +133,13 @@ def calibrate(
     questions = questions_of(windows[0].grids)
     scorer, own = score_own_windows(windows, phases)
     spans = tuple(span for span in spans if span <= count // 2)
-    volume = fit_volume(own, questions)
-    folds = YEAR_FOLDS if covers_year(own.phases) else FOLDS
-    runs = _held_out_runs(own, questions, volume, max(count // folds, *spans))
+    volume, known = fit_volume(own, questions), known_of(own.phases)
+    held = max(count // (YEAR_FOLDS if known[2] else FOLDS), *spans)
+    runs = [
+        Run(fitted.scores(own.of(out)), own.effects[out], fitted.wild)
+        for rest, out in _held_out(count, held)
+        for fitted in [fit_standard(own.of(rest), questions, volume, known)]
+    ]
     centre, scale = _of_residuals(runs, questions)
     runs = [replace(run, scores=(run.scores - centre) / scale) for run in runs]
     sums = sums_for(questions, count)
@@ -148,7 +153,7 @@ def calibrate(
     return Calibration(
         scorer=scorer,
         questions=questions,
-        standard=fit_standard(own, questions, volume),
+        standard=fit_standard(own, questions, volume, known),
         centre=centre,
         scale=scale,
         spread=spread,
@@ -160,14 +165,10 @@ def calibrate(
     )
 
 
-def _held_out_runs(
-    own: Evidence, questions: Sequence[Question], volume: Volume, held: int
-) -> list[Run]:
-    """Windows held out together, scored by what the rest teaches: every window about equally
-    often."""
+def _held_out(count: int, held: int) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64]]]:
+    """Of `count` windows those that teach, and `held` that are held out together: every window
+    about equally often."""
     random = np.random.default_rng(20130401)
-    count = len(own.scores)
-    runs = []
     for repeat in range(int(np.clip(np.ceil(DRAWS / count), 2, 16))):
         order = np.arange(count) if repeat % 2 == 0 else random.permutation(count)
         order = np.roll(order, int(random.integers(count)))
@@ -175,9 +176,7 @@ def _held_out_runs(
             out = order[at : at + held]
             rest = np.ones(count, dtype=bool)
             rest[out] = False
-            fitted = fit_standard(own.of(rest), questions, volume)
-            runs.append(Run(fitted.scores(own.of(out)), own.effects[out], fitted.wild))
-    return runs
+            yield rest, out
 
 
 def _of_residuals(runs: Sequence[Run], questions: Sequence[Question]) -> tuple[Floats, Floats]:

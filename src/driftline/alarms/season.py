@@ -15,7 +15,7 @@ from driftline.windows import Window
 DAY = timedelta(days=1)
 
 LEAST = 4
-"""Windows of each phase from which on something is known of it."""
+"""Windows of each phase that a reference needs to know what it adds."""
 
 DOUBT = 3.0
 """Ratio of variances (between phases to within, 1 where there is no season) up to which a phase is
@@ -37,6 +37,9 @@ NEVER_MET: Phase = (-1, -1, -1)
 Phases = NDArray[np.int64]
 """The phases of windows, shape (windows, 3)."""
 
+Known = tuple[bool, bool, bool]
+"""Of which phases it is known what they add: slots of the day, days of the week, the year."""
+
 
 def phases_of(window: Window) -> Phase:
     """The phases of a window: the slot of the day (always 0 for days), the day of the week (0 is
@@ -52,6 +55,17 @@ def phases_of(window: Window) -> Phase:
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     weekday = start.weekday() if length <= DAY else 0
     return (start - midnight) // length, weekday, start.timetuple().tm_yday - 1
+
+
+def known_of(phases: Phases) -> Known:
+    """Of which phases a reference with such windows knows what they add. Parts of it, that are held
+    out or not, are asked for the same: otherwise they would tell of other scores than live ones."""
+    return _enough(phases[:, 0]), _enough(phases[:, 1]), covers_year(phases)
+
+
+def _enough(phase: NDArray[np.int64]) -> bool:
+    sizes = np.unique(phase, return_counts=True)[1]
+    return len(sizes) > 1 and bool(sizes.min() >= LEAST)
 
 
 def covers_year(phases: Phases) -> bool:
@@ -75,23 +89,24 @@ class Season:
 
     def without(self, scores: Floats, phases: Phases) -> Floats:
         """Scores of windows (windows x F) as they would be without their phases."""
-        left: Floats = scores - _waves(phases[:, -1]) @ self.year
+        left: Floats = scores - _waves(phases[:, 2]) @ self.year
         for at, adds in enumerate(self.adds):
             known = np.minimum(phases[:, at], len(adds) - 1)
             left = left - adds[known]
         return left
 
 
-def fit_season(scores: Floats, phases: Phases) -> Season:
-    """What the phases of windows add to their scores: of each question as much as its windows
-    differ more between phases than within them, which is nothing where there is no season."""
-    year = _year(scores, phases)
-    scores = scores - _waves(phases[:, -1]) @ year
+def fit_season(scores: Floats, phases: Phases, known: Known) -> Season:
+    """What the `known` phases of windows add to their scores: of each question as much as its
+    windows differ more between phases than within them, which is nothing where there is no
+    season."""
+    year = _year(scores, phases[:, 2]) if known[2] else np.zeros((2 * WAVES, scores.shape[1]))
+    scores = scores - _waves(phases[:, 2]) @ year
     adds = []
-    for at in range(phases.shape[1] - 1):
-        found = _adds(scores, phases[:, at])
+    for phase, asked in zip(phases.T[:2], known[:2], strict=True):
+        found = _adds(scores, phase) if asked else np.zeros((1, scores.shape[1]))
         adds.append(found)
-        scores = scores - found[phases[:, at]]
+        scores = scores - found[np.minimum(phase, len(found) - 1)]
     return Season(tuple(adds), year)
 
 
@@ -102,10 +117,8 @@ def _waves(day: NDArray[np.int64]) -> Floats:
     return np.where(day[:, None] < 0, 0.0, waves)
 
 
-def _year(scores: Floats, phases: Phases) -> Floats:
-    waves, count = _waves(phases[:, -1]), 2 * WAVES
-    if not covers_year(phases):
-        return np.zeros((count, scores.shape[1]))
+def _year(scores: Floats, day: NDArray[np.int64]) -> Floats:
+    waves, count = _waves(day), 2 * WAVES
     waves = waves - waves.mean(axis=0)
     around = scores - scores.mean(axis=0)
     found: Floats = np.linalg.lstsq(waves, around, rcond=None)[0]
@@ -123,16 +136,13 @@ def _trusted(between: Floats, within: Floats) -> Floats:
 
 
 def _adds(scores: Floats, phase: NDArray[np.int64]) -> Floats:
-    count = int(phase.max(initial=0)) + 2  # one that nobody has met
-    member = phase[:, None] == np.arange(count)
-    sizes = member.sum(axis=0)
-    nothing = np.zeros((count, scores.shape[1]))
-    used = sizes > 0
-    if used.sum() < 2 or sizes[used].min() < LEAST:
-        return nothing
+    """Nothing for phases without windows, the last one among them."""
+    member = phase[:, None] == np.arange(int(phase.max()) + 2)
+    sizes = member.sum(axis=0)[:, None]
+    used = int(np.count_nonzero(sizes))
     usual = scores.mean(axis=0)
-    means = np.where(used[:, None], member.T @ scores / np.maximum(sizes, 1)[:, None], usual)
-    within = ((scores - means[phase]) ** 2).sum(axis=0) / max(1, len(scores) - used.sum())
-    between = (sizes[:, None] * (means - usual) ** 2).sum(axis=0) / (used.sum() - 1)
-    found: Floats = nothing + _trusted(between, within) * (means - usual)
+    means = np.where(sizes > 0, member.T @ scores / np.maximum(sizes, 1), usual)
+    within = ((scores - means[phase]) ** 2).sum(axis=0) / max(1, len(scores) - used)
+    between = (sizes * (means - usual) ** 2).sum(axis=0) / max(1, used - 1)
+    found: Floats = _trusted(between, within) * (means - usual)
     return found

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from driftline.alarms.evidence import Evidence
 from driftline.alarms.questions import Question
-from driftline.alarms.season import Season, fit_season
+from driftline.alarms.season import Known, Season, fit_season
 from driftline.profiles.grid import Floats
 
 TRUST = 0.2
@@ -169,10 +169,13 @@ class Standard:
         return np.hstack([standard, self.relations.residuals(standard)])
 
 
-def fit_standard(evidence: Evidence, questions: Sequence[Question], volume: Volume) -> Standard:
-    """Centres, scales and relations from windows of the reference."""
+def fit_standard(
+    evidence: Evidence, questions: Sequence[Question], volume: Volume, known: Known
+) -> Standard:
+    """Centres, scales and relations from windows of the reference, or from some of those of one
+    that knows these phases."""
     levelled = volume.level(evidence)
-    season = fit_season(levelled, evidence.phases)
+    season = fit_season(levelled, evidence.phases, known)
     levelled = season.without(levelled, evidence.phases)
     centre, scale = fit_scales(levelled, questions)
     standard = (levelled - centre) / scale

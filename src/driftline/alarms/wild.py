@@ -9,7 +9,7 @@ import numpy as np
 
 from driftline.alarms.evidence import score_own_windows
 from driftline.alarms.questions import questions_of
-from driftline.alarms.season import Phase, fit_season
+from driftline.alarms.season import Phase, fit_season, known_of
 from driftline.alarms.severity import MEDIUM
 from driftline.alarms.spans import CERTAIN
 from driftline.alarms.standard import fit_volume
@@ -38,7 +38,8 @@ def wild_of(windows: Sequence[Profile], phases: Sequence[Phase]) -> tuple[Wild, 
     questions = questions_of(windows[0].grids)
     _, own = score_own_windows(windows, phases)
     levelled = fit_volume(own, questions).level(own)
-    scores = _robust(fit_season(levelled, own.phases).without(levelled, own.phases))
+    season = fit_season(levelled, own.phases, known_of(own.phases))
+    scores = _robust(season.without(levelled, own.phases))
     far = np.where([question.two_sided for question in questions], np.abs(scores), scores)
     counts = np.array([q.statistic != "new_value_share" and not q.partner for q in questions])
     far = np.where(counts & (own.effects >= MEDIUM), far, 0.0)
