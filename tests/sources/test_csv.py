@@ -191,6 +191,21 @@ def test_another_separator_than_the_settings_say_is_told(
         source(tmp_path / "a.csv", **more).span()
 
 
+@pytest.mark.parametrize("row", [1, 900])
+def test_one_value_that_is_no_number_leaves_those_with_a_decimal_comma_numbers(
+    tmp_path: Path, small_blocks: None, row: int
+) -> None:
+    rows = [f"2013-01-01T00:00:00;{i};{i},25;a,b\n" for i in range(1000)]
+    rows[row] = "2013-01-01T00:00:00;0;1.234,50;a,b\n"
+    (tmp_path / "a.csv").write_text("ts;id;x;kind\n" + "".join(rows))
+    table = source(tmp_path / "a.csv", separator=";", decimal=",").batches().table()
+    values = table["x"].to_pylist()
+    assert values.pop(row) in (None, "1.234,50")
+    numbers = [float(value) for value in values]
+    assert numbers == [i + 0.25 for i in range(1000) if i != row]
+    assert set(table["kind"].to_pylist()) == {"a,b"}
+
+
 def test_bytes_that_are_no_text_are_replaced_and_told(tmp_path: Path, small_blocks: None) -> None:
     rows = [f"{i},K\u00f6ln,{i}" for i in range(300)]
     text = "\n".join(["id,city,n", *rows]).encode()

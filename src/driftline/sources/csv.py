@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 from pydantic import BaseModel, Field, field_validator
 
@@ -122,7 +123,7 @@ class CsvFormat:
             try:
                 for table in _after(self._open(path, types, columns, damage), done):
                     done += table.num_rows
-                    yield table
+                    yield self._with_points(table)
                 break
             except pa.ArrowInvalid as error:
                 told = str(error)
@@ -131,6 +132,17 @@ class CsvFormat:
                 ):
                     raise
         damage.tell(path, note)
+
+    def _with_points(self, table: pa.Table) -> pa.Table:
+        """Numbers that stand in a column of text, beside what is none, as text elsewhere has them:
+        "12,5" as "12.5"."""
+        comma = self.settings.decimal
+        number = rf"^\s*([+-]?[0-9]*){re.escape(comma)}([0-9]+(?:[eE][+-]?[0-9]+)?)\s*$"
+        for i, column in enumerate(table.schema):
+            if comma != "." and pa.types.is_string(column.type):
+                pointed = pc.replace_substring_regex(table[i], number, r"\1.\2")
+                table = table.set_column(i, column, pointed)
+        return table
 
     def _is_damaged(self, path: str, told: str) -> bool:
         """Whether an error is about a line or a byte that can be passed over next time."""
