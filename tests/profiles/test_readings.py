@@ -271,3 +271,19 @@ def test_times_are_microseconds_in_utc(column: pa.Array, expected: list[int]) ->
 def test_numbers_are_no_times(column: pa.Array) -> None:
     with pytest.raises(ColumnError, match="must hold timestamps"):
         to_microseconds(column)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [1, 0, 1, None],
+        [1.0, 0.0, 1.0, None],
+        ["True", "False", "TRUE", None],
+        ["1", "0", "1", None],
+    ],
+)
+def test_truths_are_the_same_in_a_database_that_has_no_booleans(column: list[object]) -> None:
+    found = _read(pa.array([True, False]), pa.array(column))
+    assert _counted(found) == {"true": 2, "false": 1}
+    assert found.missing == 1
+    assert "true" not in _counted(_read(pa.array(["0", "1", "true"]), pa.array(column[:2])))
