@@ -133,7 +133,8 @@ class Rejected(DriftlineError):  # noqa: N818
 
     Attributes:
         status: the status code that HTTP has for it.
-        faults: what is wrong with which row and field, if that is what is wrong.
+        faults: what is wrong with which row and field, if that is what is wrong; the first of it.
+        rows: all rows that are wrong.
         headers: what the answer has to say besides.
     """
 
@@ -143,10 +144,12 @@ class Rejected(DriftlineError):  # noqa: N818
         message: str,
         faults: Sequence[RowFault] = (),
         headers: Mapping[str, str] | None = None,
+        rows: Collection[int] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
         self.faults = tuple(faults)
+        self.rows = rows
         self.headers = dict(headers or {})
 
 

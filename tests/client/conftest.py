@@ -79,7 +79,9 @@ class Recorder:
             if isinstance(row.get("age"), str)
         ]
         if bad:
-            return Scripted(422, problem={"title": "wrong rows", "detail": "age", "errors": bad})
+            rows = [[fault["row"]] * 2 for fault in bad]
+            problem = {"title": "wrong rows", "detail": "age", "errors": bad[:20], "rows": rows}
+            return Scripted(422, problem=problem)
         with self.came:
             self.accepted.setdefault(request.key, request.rows)
         return Scripted(202)

@@ -118,6 +118,17 @@ def test_rows_that_are_refused_are_put_aside_and_the_others_arrive(
     assert str(kept.with_suffix(".arrow")) in caplog.text
 
 
+def test_many_rows_that_are_refused_are_put_aside_at_once(
+    make: Make, server: Server, spool: Path
+) -> None:
+    client = make()
+    client.log_labels({"id": list(range(400)), "age": ["x", None] * 200})
+    assert client.flush()
+    assert ids(server) == list(range(1, 400, 2))
+    assert len(server.recorder.requests) == 2
+    assert client.stats.rejected == len(list(spool.glob("*/rejected/*.json"))) * 200 == 200
+
+
 def test_a_batch_that_is_refused_as_a_whole_is_not_tried_again(make: Make, server: Server) -> None:
     script(server, 400, problem={"title": "malformed"})
     client = make()

@@ -85,12 +85,14 @@ def test_the_first_twenty_faults_are_told_and_all_are_counted(used: Site) -> Non
     document = problem(used.post("predictions", [{**FIRST, "amount": "x"}] * 50), 422)
     assert [fault["row"] for fault in document["errors"]] == list(range(20))
     assert "(and 49 more)" in document["detail"]
+    assert document["rows"] == [[0, 49]]
 
 
 def test_values_of_the_wrong_type_do_not_hide_those_that_are_wrong_otherwise(used: Site) -> None:
     rows = [{**FIRST, "ts": "yesterday"}, {**FIRST, "ts": 1709294400}, FIRST]
     document = problem(used.post("predictions", rows), 422)
     assert sorted(fault["row"] for fault in document["errors"]) == [0, 1]
+    assert document["rows"] == [[0, 1]]
 
 
 MALFORMED: dict[str, tuple[bytes, str, int, str]] = {

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from driftline.client.values import Ticket
 
 _MOST_READ = 1024 * 1024
+_MOST_ROWS = 1_000_000
 _LONGEST_WAIT = 3600.0
 _TYPE = "application/vnd.apache.arrow.stream"
 
@@ -49,14 +50,18 @@ class Answer:
 
     @property
     def bad_rows(self) -> set[int]:
-        """The rows that the problem document names."""
-        errors = (self.problem or {}).get("errors")
-        rows = (
-            [e.get("row") for e in errors if isinstance(e, dict)]
-            if isinstance(errors, list)
-            else []
-        )
-        return {row for row in rows if isinstance(row, int) and not isinstance(row, bool)}
+        """The rows that the problem document names: the first and the last of each run.
+
+        >>> sorted(Answer(422, "", problem={"rows": [[0, 2], [7, 7], "x"]}).bad_rows)
+        [0, 1, 2, 7]
+        """
+        runs = (self.problem or {}).get("rows")
+        found: set[int] = set()
+        for run in runs if isinstance(runs, list) else []:
+            match run:
+                case [int(first), int(last)] if last - first < _MOST_ROWS:
+                    found.update(range(first, last + 1))
+        return found
 
 
 class Wire:

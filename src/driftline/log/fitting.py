@@ -39,10 +39,13 @@ class _Faults:
     found: list[RowFault] = field(default_factory=list)
     count: int = 0
     fields: set[str | None] = field(default_factory=set)
+    rows: set[int] = field(default_factory=set)
 
     def add(self, name: str | None, row: int | None, message: str) -> None:
         self.count += 1
         self.fields.add(name)
+        if row is not None:
+            self.rows.add(row)
         if len(self.found) < TOLD:
             self.found.append(RowFault(row, name, message))
 
@@ -53,7 +56,7 @@ class _Faults:
             where = "" if first.row is None else f"row {first.row}, "
             more = f" (and {self.count - 1:,} more)" if self.count > 1 else ""
             told = f'{where}field "{first.field}": {first.message}{more}'
-            raise Rejected(422, told, self.found)
+            raise Rejected(422, told, self.found, rows=self.rows)
 
 
 def fit(body: Body, columns: Columns, rules: Rules, received: Sequence[datetime]) -> Fitted:

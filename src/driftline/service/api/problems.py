@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
@@ -54,6 +54,8 @@ class Problem(BaseModel):
     """What was found, what is allowed, what to do."""
     errors: list[Fault] = []
     """The first 20 values that are wrong."""
+    rows: list[tuple[int, int]] = []
+    """All rows that are wrong: the first and the last of those that follow one another."""
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -70,6 +72,7 @@ def problem(
     detail: str,
     faults: Sequence[RowFault] = (),
     headers: Mapping[str, str] | None = None,
+    rows: Collection[int] = (),
 ) -> JSONResponse:
     document = {
         "type": "about:blank",
@@ -77,6 +80,7 @@ def problem(
         "status": status,
         "detail": detail,
         "errors": [asdict(fault) for fault in faults],
+        "rows": _runs(rows),
     }
     return JSONResponse(document, status, headers=dict(headers or {}), media_type=MEDIA)
 
@@ -87,7 +91,7 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Rejected)
     async def _rejected(_request: Request, error: Rejected) -> JSONResponse:
-        return problem(error.status, str(error), error.faults, error.headers)
+        return problem(error.status, str(error), error.faults, error.headers, error.rows)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
@@ -122,6 +126,21 @@ def answer_problems(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
         return problem(500, "something unexpected went wrong; the service's log says what")
+
+
+def _runs(numbers: Collection[int]) -> list[tuple[int, int]]:
+    """The first and the last of those that follow one another.
+
+    >>> _runs({7, 0, 1, 2})
+    [(0, 2), (7, 7)]
+    """
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
 
 
 def _fault(found: Mapping[str, Any]) -> RowFault:
