@@ -18,6 +18,8 @@ import duckdb
 import polars as pl
 import pytest
 
+from driftline.errors import SourceError
+
 if TYPE_CHECKING:
     from tests.log.conftest import Site
 
@@ -152,8 +154,21 @@ def test_object_storage_that_is_away_keeps_rows_waiting_and_tells_no_secret(
     assert site.post("predictions", [{"id": "a"}]).status_code == 202
     site.move()
     assert "rows wait in the journal" in caplog.text
+    assert "Connection refused" in caplog.text
     assert "a-long-secret" not in caplog.text + repr(site.settings) + repr(site.place())
     assert site.waiting() == 1
+
+
+def test_a_bucket_that_is_not_there_is_told_as_such(
+    open_site: Opens, object_storage: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    site = open_site(log={"path": "s3://none-of-this-name/log", "storage": object_storage})
+    site.post("predictions", [{"id": "a"}])
+    site.move()
+    assert "rows wait in the journal: " in caplog.text
+    assert "NoSuchBucket" in caplog.text
+    with pytest.raises(SourceError, match=r"cannot be read: .*NoSuchBucket$"):
+        site.rows()
 
 
 def test_the_folder_of_a_model_with_any_name_can_be_read(

@@ -20,7 +20,7 @@ from driftline.errors import DriftlineError, StoreError
 from driftline.kept_rows import decode_rows
 from driftline.log import tables
 from driftline.log.columns import Columns
-from driftline.log.place import Place
+from driftline.log.place import Place, cause_of
 from driftline.log.taking import Log
 from driftline.stores import journal
 from driftline.stores.engine import reading, writing
@@ -65,8 +65,7 @@ class Mover:
                 raise
             except (DriftlineError, DeltaError, pa.ArrowException, OSError) as error:
                 if log not in self._failing:
-                    first = next(iter(str(error).splitlines()), type(error).__name__)
-                    _log.warning("%s: rows wait in the journal: %s", place, first)
+                    _log.warning("%s: rows wait in the journal: %s", place, cause_of(error))
                 self._failing.add(log)
             else:
                 if log in self._failing:

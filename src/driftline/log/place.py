@@ -11,6 +11,8 @@ from typing import Literal, get_args
 
 from pydantic import SecretStr
 
+from driftline.wording import one_line
+
 Kind = Literal["predictions", "labels"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 LONGEST = 100
@@ -54,6 +56,19 @@ class Place:
 
     def __str__(self) -> str:
         return f"log of {self.kind} of {self.model}"
+
+
+def cause_of(error: Exception) -> str:
+    """What a storage says is wrong, in one line: how its error begins, and the innermost cause.
+
+    >>> cause_of(OSError("Generic S3 error\\n ↳ 3 ms\\n  ↳ <Code>NoSuchBucket</Code> ..."))
+    'Generic S3 error: NoSuchBucket'
+    """
+    first, *lines = str(error).splitlines() or [type(error).__name__]
+    causes = [line.partition("↳")[2] for line in lines if "↳" in line]
+    code = re.search(r"<Code>(\w+)</Code>", str(error))
+    inner = code[1] if code else re.sub(r"\x1b\[\d*m", "", causes[-1]) if causes else ""
+    return one_line(f"{first}: {inner}" if inner else first)
 
 
 def folder_name(model: str) -> str:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, InstanceOf, ValidationInfo, model_validator
 
 from driftline.errors import SourceError, StoreError
 from driftline.log.columns import DAY, OWN, RECEIVED, TYPES
-from driftline.log.place import KINDS, Place
+from driftline.log.place import KINDS, Place, cause_of
 from driftline.profiles.frames import require_columns
 from driftline.settings.fields import CONFIG, told_around
 from driftline.settings.serving import Shared
@@ -210,8 +210,7 @@ def _failures_told(name: str) -> Iterator[None]:
     try:
         yield
     except (DeltaError, StoreError, pa.ArrowException, OSError) as error:
-        first = next(iter(str(error).splitlines()), type(error).__name__)
-        raise SourceError(f"{name}: cannot be read: {first}") from error
+        raise SourceError(f"{name}: cannot be read: {cause_of(error)}") from error
 
 
 def _make(
