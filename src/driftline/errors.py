@@ -62,7 +62,15 @@ class ColumnError(DataError):
 
 
 class SourceError(DataError):
-    """A source that cannot be read. Never the same as a source that has no rows."""
+    """A source that cannot be read. Never the same as a source that has no rows.
+
+    Attributes:
+        after: how long the other side wants to be left alone; None when it did not say.
+    """
+
+    def __init__(self, message: str, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class ProfileError(DriftlineError):

@@ -35,9 +35,9 @@ HOUR = timedelta(hours=1)
 
 
 class Broken:
-    """A source that hangs, or fails in a way that nobody foresaw, from a moment on."""
+    """A source that hangs, fails in a way that nobody foresaw, or wants to be left alone."""
 
-    def __init__(self, source: Source, hang: Event | None) -> None:
+    def __init__(self, source: Source, hang: Event | timedelta | None) -> None:
         self._source = source
         self._hang = hang
         self.name = source.name
@@ -56,6 +56,8 @@ class Broken:
     ) -> Reading:
         if self._hang is None:
             raise ZeroDivisionError("nobody foresaw this")
+        if isinstance(self._hang, timedelta):
+            raise SourceError("too many requests", self._hang)
         self._hang.wait(60)
         raise SourceError("gave up")
 
@@ -65,7 +67,9 @@ def running(world: World, monkeypatch: pytest.MonkeyPatch, eventually: Eventuall
     """Turns over a store, at a moment; sources of models are broken by name."""
     begun: list[Turns] = []
 
-    def start(broken: dict[str, Event | None], names: Collection[str], workers: int) -> Turns:
+    def start(
+        broken: dict[str, Event | timedelta | None], names: Collection[str], workers: int
+    ) -> Turns:
         world.live(range(36))
         settings = world.settle(*(world.model(name=name) for name in names))
         store = open_sql_store(settings.store.get_secret_value())
@@ -138,7 +142,7 @@ def test_no_more_models_run_at_once_than_there_are_workers(running: Any) -> None
 def test_a_run_that_breaks_is_told_tried_again_and_an_incident_when_that_lasts(
     running: Any, world: World, eventually: Eventually, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken: dict[str, Event | None] = {}
+    broken: dict[str, Event | timedelta | None] = {}
     turns = running(broken, ("a", "b"), workers=2)
     with stepping(turns):
         eventually(lambda: len(turns.store.windows("a")) == len(turns.store.windows("b")) == 4)
@@ -181,3 +185,14 @@ def test_a_run_reads_no_file_again_that_an_earlier_run_has_looked_at(
     assert len(turns.store.windows("a")) == 5
     assert len(looked) == 36
     assert set(looked.values()) == {1}
+
+
+def test_a_source_that_wants_to_be_left_alone_is_left_alone(
+    running: Any, eventually: Eventually
+) -> None:
+    turns = running({"a": timedelta(hours=5)}, ("a", "b"), workers=2)
+    with stepping(turns):
+        eventually(lambda: turns.store.windows("b") and turn_of(turns, "a").failures)
+        eventually(lambda: not turns.running)
+    assert turn_of(turns, "a").last["error"] == "too many requests"
+    assert turn_of(turns, "a").due == turns.now() + timedelta(hours=5)

@@ -349,8 +349,9 @@ def test_who_says_when_is_asked_again_then(rows_service: Start) -> None:
     assert x_of(patient) == [0, 1, 2, 3]
     assert waits(patient) == [7.0]
     long = source(answering(rows_service, (503, {"Retry-After": "3600"}, "")).url)
-    with pytest.raises(SourceError, match="wants to be left alone for 3600 s"):
+    with pytest.raises(SourceError, match="wants to be left alone for 3600 s") as error:
         long.batches()
+    assert error.value.after == timedelta(hours=1)
     assert waits(long) == []
 
 

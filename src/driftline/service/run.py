@@ -63,6 +63,8 @@ class Told:
     error: str = ""
     labels_alone: bool = False
     """Whether it is only labels that could not be read."""
+    after: timedelta | None = None
+    """How long the source of predictions wants to be left alone."""
     waits_until: datetime | None = None
     """Until when the rows of the newest due window, which has none yet, are waited for."""
     detectable: Detectable | None = None
@@ -257,7 +259,7 @@ class Run:
             error = f"{arrivals.error}; windows are judged without labels until they can be read"
         power = power_of(self.watched.model, self.store)
         notes = tuple(dict.fromkeys(told))
-        return Told(notes, error, bool(error), self.waits_until, power)
+        return Told(notes, error, bool(error), waits_until=self.waits_until, detectable=power)
 
 
 def _labels_since(state: ModelState, model: ModelSettings) -> datetime | None:

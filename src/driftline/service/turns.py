@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock, Thread
 
-from driftline.errors import DriftlineError, StoreError
+from driftline.errors import DriftlineError, SourceError, StoreError
 from driftline.service.build import going_on, watched_of
 from driftline.service.learned import Learning
 from driftline.service.loops import keep
@@ -183,7 +183,8 @@ class Turns:
             log.warning("waits for the store: %s", error, extra=about)
             return Told(error=str(error))
         except DriftlineError as error:
-            told = Told(error=str(error))
+            after = error.after if isinstance(error, SourceError) else None
+            told = Told(error=str(error), after=after)
         except Stopped:
             raise
         except Exception as error:
@@ -223,7 +224,7 @@ class Turns:
         failures = turn.failures + 1
         return replace(
             turn,
-            due=retry_at(model, failures, now),
+            due=max(retry_at(model, failures, now), now + (told.after or timedelta(0))),
             failures=failures,
             failing_since=turn.failing_since or started,
             last=last,

@@ -29,7 +29,7 @@ IN_MEMORY = 2**23
 LATER = (408, 425, 429)
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
-"""Seconds; who wants to be left alone for longer is asked again by the model's next look."""
+"""Seconds; who wants to be left alone for longer is asked again by a later look at the model."""
 CONNECT = 10.0
 HOPS = 5
 SHOWN = 200
@@ -91,15 +91,16 @@ class Asking:
                 except _Later as failure:
                     pause = _pause(failure, tried)
                     if tried > self.settings.retries or pause > LONGEST_PAUSE:
-                        raise self.failed(f"{failure}{_tried(tried, began, failure)}") from None
+                        told = f"{failure}{_tried(tried, began, failure)}"
+                        raise self.failed(told, failure.after) from None
                     self.sleep(pause)
                 except OSError as error:
                     raise self.failed(f"no room for the answer: {error.strerror}") from None
             body.seek(0)
             yield Answer(final, headers, body)
 
-    def failed(self, told: str) -> SourceError:
-        return SourceError(f"{self.settings.address}: {self.without_secrets(told)}")
+    def failed(self, told: str, after: timedelta | None = None) -> SourceError:
+        return SourceError(f"{self.settings.address}: {self.without_secrets(told)}", after)
 
     def without_secrets(self, text: str) -> str:
         kept = (*self.settings.headers.values(), *self.settings.parameters.values())
