@@ -160,6 +160,16 @@ def test_a_bin_holds_the_rows_that_lie_in_it() -> None:
     assert np.cumsum(found.reference)[:-1] == pytest.approx(expected, abs=2 / len(values))
 
 
+def test_scores_are_not_drawn_above_one_nor_is_a_bin_begun_by_the_highest_value() -> None:
+    generator = np.random.default_rng(6)
+    low, high = generator.beta(2, 9, 2000), generator.beta(9, 2, 300)
+    assert low.max() < 0.9 < high.max()
+    for current in (high, np.append(high, np.ones(60))):
+        found = bins(*sides(low.tolist(), current.tolist()))
+        assert found.edges[-1] == pytest.approx(1)
+        assert found.current[-1] == pytest.approx((current >= found.edges[-2]).mean(), abs=0.06)
+
+
 def test_integers_get_a_bin_each_named_by_the_integer() -> None:
     found = bins(*sides([1, 2, 2, 3], [3, 3, 3, 3]))
     assert found.names == ("1", "2", "3")

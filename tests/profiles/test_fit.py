@@ -113,6 +113,13 @@ def test_values_between_zero_and_a_reference_on_one_side_of_it_are_counted_apart
     assert {abs(low), abs(high)} == {0.0, 10.0}
 
 
+def test_scores_beyond_those_of_the_reference_are_counted_apart_from_what_is_no_score() -> None:
+    grid = numeric_grid(np.linspace(0.1, 0.8))
+    score, none = (summarize(grid, pa.chunked_array([pa.array([x])])) for x in (0.99, 1.03))
+    assert score != none
+    assert grid.edges[1][score.counts > 0].item() == grid.edges[0][none.counts > 0].item() == 1
+
+
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
 def test_a_grid_is_rising_and_finite_and_holds_every_value(values: list[float]) -> None:
     with warnings.catch_warnings():

@@ -88,12 +88,12 @@ def _names(edges: Floats, step: float) -> tuple[str, ...]:
 
 
 def _even_edges(low: float, high: float, many: int) -> Floats:
-    """Edges at round numbers."""
+    """Edges at round numbers; one that is the highest value closes the last bin."""
     if high <= low:
         margin = abs(low) / 2 if abs(low) > 1 / LARGEST else 0.5
         low, high = low - margin, high + margin
     step = nice((high - low) / many)
-    first, last = math.floor(low / step), math.floor(high / step) + 1
+    first, last = math.floor(low / step), math.ceil(high / step - 1e-9)
     return np.arange(first, last + 1, dtype=np.float64) * step
 
 

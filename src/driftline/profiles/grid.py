@@ -171,11 +171,13 @@ def numeric_grid(ordered: Floats, max_points: int = MAX_POINTS) -> NumericGrid:
 
 def _guards(low: float, high: float) -> Floats:
     """Points beyond both ends at distances of 1/8, 1/4, ... 256 times the range; and zero, so that
-    a small price is not taken for a negative one, and zeros are counted apart."""
+    a small price is not taken for a negative one, and zeros are counted apart; and one, beyond
+    which no probability or share is."""
     with np.errstate(over="ignore"):
         span = float(high - low) or abs(high) or 1.0
         steps = span * 2.0 ** np.arange(-3, GUARDS - 3)
-        guards: Floats = np.concatenate([low - steps, high + steps, [0.0]])
+        bounds = [0.0, 1.0] if low >= 0 and high <= 1 else [0.0]
+        guards: Floats = np.concatenate([low - steps, high + steps, bounds])
     finite: Floats = guards[np.isfinite(guards)]
     return finite
 
