@@ -62,7 +62,8 @@ def _distribution(axes: Axes, shown: Distribution) -> str:
         _numeric(axes, shown)
     else:
         _categorical(axes, shown)
-    axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="upper right")
+    axes.set_ylim(top=1.15 * axes.get_ylim()[1])  # for the legend
+    axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="upper right", ncols=2)
     sides = (shown.reference.missing_share, shown.current.missing_share)
     missing = f"; missing {percent(sides[1])}, before {percent(sides[0])}" if any(sides) else ""
     return f"{one_line(shown.column)}: {shown.span} and the reference{missing}"

@@ -81,8 +81,8 @@ def _connected(server: Server) -> smtplib.SMTP:
 
 def _tell(server: Server, refused: Mapping[str, tuple[int, bytes]], to: Sequence[str]) -> None:
     who = "; ".join(f"{name} ({_said(*answer)})" for name, answer in refused.items())
-    told = f"{server} refused {who}"
     rest = tuple(refused) if len(refused) < len(to) else ()
+    told = f"{server} refused {who}{'; the others have it' if rest else ''}"
     if any(code < 500 for code, _ in refused.values()):
         raise TryAgain(told, rest=rest)
     raise Refused(told, rest)
