@@ -48,7 +48,7 @@ STATE = _by_name(
         "driftline_windows_behind",
         "gauge",
         "Windows that had ended when the model was looked at last and are not judged. 0 when all is"
-        " well, however seldom the model is looked at.",
+        " well, however seldom the model is looked at, and where nothing was ever judged.",
         _MODEL,
     ),
     Metric(
