@@ -14,7 +14,7 @@ from driftline.errors import ColumnError, DataError
 from driftline.profiles.columns import to_codes, to_floats
 from driftline.profiles.fit import fit_table
 from driftline.profiles.frames import as_table, require_columns, to_microseconds
-from driftline.profiles.grid import CategoricalGrid
+from driftline.profiles.grid import UNSEEN, CategoricalGrid
 from driftline.profiles.profile import profile_table
 from driftline.profiles.summary import Summary
 
@@ -276,6 +276,7 @@ def test_numbers_are_no_times(column: pa.Array) -> None:
 @pytest.mark.parametrize(
     "column",
     [
+        [True, False, True, None],
         [1, 0, 1, None],
         [1.0, 0.0, 1.0, None],
         ["True", "False", "TRUE", None],
@@ -283,7 +284,10 @@ def test_numbers_are_no_times(column: pa.Array) -> None:
     ],
 )
 def test_truths_are_the_same_in_a_database_that_has_no_booleans(column: list[object]) -> None:
-    found = _read(pa.array([True, False]), pa.array(column))
-    assert _counted(found) == {"true": 2, "false": 1}
-    assert found.missing == 1
-    assert "true" not in _counted(_read(pa.array(["0", "1", "true"]), pa.array(column[:2])))
+    for true, false in (("true", "false"), ("True", "False"), ("1", "0")):
+        found = _read(pa.array([true, false]), pa.array(column))
+        assert _counted(found) == {true: 2, false: 1}
+        assert found.missing == 1
+    assert _counted(_read(pa.array([True, False]), pa.array([1, 2]))) == {"true": 1, UNSEEN: 1}
+    several = pa.array(["0", "1", "true"])
+    assert _counted(_read(several, pa.array(["1", "true", "0"]))) == {"1": 1, "true": 1, "0": 1}

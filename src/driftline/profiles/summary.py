@@ -144,16 +144,19 @@ def count_sorted(grid: NumericGrid, ordered: Floats, unreadable: int = 0) -> Sum
     )
 
 
-_TRUTHS = {"1": "true", "true": "true", "0": "false", "false": "false"}
+_TRUTHS = {"1": True, "true": True, "0": False, "false": False}
 
 
 def cells_of(grid: CategoricalGrid, codes: Counts, names: list[str]) -> Counts:
-    """The cell of each row (-1 for missing) from its category code. Where the reference has true
-    and false, 1 and 0 are these: some databases have no booleans."""
-    unseen = grid.cells - 1
-    if set(grid.categories) <= set(_TRUTHS.values()):
-        names = [_TRUTHS.get(name.lower(), name) for name in names]
-    cells = np.array([grid.index.get(name, unseen) for name in names] + [-1], dtype=np.int64)
+    """The cell of each row (-1 for missing) from its category code. Where the reference has nothing
+    but truths, 1 is true and 0 false in any case: some databases have no booleans."""
+    known, unseen = grid.index, grid.cells - 1
+    truths = {_TRUTHS.get(name.lower()): known[name] for name in grid.categories}
+    if None not in truths:
+        known = {name: truths.get(_TRUTHS.get(name.lower()), unseen) for name in names} | dict(
+            known
+        )
+    cells = np.array([known.get(name, unseen) for name in names] + [-1], dtype=np.int64)
     return cells[codes]
 
 
