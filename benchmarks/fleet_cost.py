@@ -159,9 +159,9 @@ def timed(fleet: Fleet, first: datetime, name: str, store: Path) -> float:
     """Seconds that a cycle takes of the processors, the median of some."""
     cycles = [cpu(partial(fleet.cycle, first + number * HOUR)) for number in range(CYCLES)]
     seconds, busy = zip(*cycles, strict=True)
-    told = ", ".join(f"{each:.1f}" for each in seconds)
-    print(f"{name}: a cycle {statistics.median(seconds):.1f} s ({told})", flush=True)
-    print(f"{name}: of the processors {statistics.median(busy):.1f} s", flush=True)
+    for what, each in (("a cycle", seconds), ("of the processors", busy)):
+        told = ", ".join(f"{one:.1f}" for one in each)
+        print(f"{name}: {what} {statistics.median(each):.1f} s ({told})", flush=True)
     print(f"{name}: store {size_of(store):.0f} MB, memory {resident() / MB:.0f} MB", flush=True)
     return float(statistics.median(busy))
 
@@ -182,7 +182,7 @@ def main() -> None:
         live = BEGIN + timedelta(days=REFERENCE) + SOON
         print(f"one model begins and learns: {fleet.begin():.1f} s", flush=True)
         early = timed(fleet, live + HOUR, "early", path)
-        end = BEGIN + timedelta(days=told.days) - CYCLES * HOUR
+        end = BEGIN + timedelta(days=told.days) - (CYCLES + 1) * HOUR  # midnight's cycle prunes
         for day in range(REFERENCE + 1, told.days):
             write_day(folder, day, told)
         lived = live_a_year(settings, store, end)

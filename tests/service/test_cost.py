@@ -18,6 +18,7 @@ from driftline.records import Changes, Incident
 from driftline.service.accepting import Wish, accept
 from driftline.service.build import watched_of
 from driftline.service.learned import Learning
+from driftline.service.power import power_of
 from driftline.service.recount import LOOK_BACK
 from driftline.service.run import catch_up
 from driftline.service.steps import Watched
@@ -164,7 +165,7 @@ def test_a_look_lists_its_files_once_and_one_that_takes_long_sees_what_comes_mea
         assert [result.rows for result in store.windows(model.name)] == [50] * 36
 
 
-def test_a_look_reads_of_the_reference_no_more_than_its_whole(
+def test_a_look_decodes_no_reference_and_what_drop_is_seen_no_more_than_its_whole(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[bytes] = []
@@ -180,8 +181,9 @@ def test_a_look_reads_of_the_reference_no_more_than_its_whole(
     with world.store() as store:
         catch_up(watched_of(model), store, world.day(39), None, None, learning)
         monkeypatch.setattr(reference, "decode_profile", noted)
-        told = catch_up(watched_of(model), store, world.day(40), None, None, learning)
-    assert told.detectable is not None
+        catch_up(watched_of(model), store, world.day(40), None, None, learning)
+        assert decoded == []
+        assert power_of(model, store) is not None
     assert len(decoded) == 1
 
 

@@ -4,6 +4,7 @@ others."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from threading import Semaphore, Thread
@@ -13,6 +14,7 @@ from driftline.service.build import watched_of
 from driftline.service.learned import AT_ONCE as LEARNED_AT_ONCE
 from driftline.service.learned import Learning
 from driftline.service.outages import settle_outages
+from driftline.service.power import power_of
 from driftline.service.run import Replay, Told, catch_up
 from driftline.service.steps import Watched
 from driftline.settings.models import ModelSettings, Settings
@@ -51,6 +53,7 @@ def run_models(
             until, replay = goal(watched)
             now = until if replay is None else None
             told = catch_up(watched, store, until, step, replay, Learning(turn=learn))
+            told = replace(told, detectable=power_of(model, store))
         except StoreError as error:
             return Told(error=str(error))
         except DriftlineError as error:

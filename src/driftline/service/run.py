@@ -17,7 +17,6 @@ from driftline.service.intake import take_in_order
 from driftline.service.learned import Learning
 from driftline.service.pairs import Pairs
 from driftline.service.policy import policy_of
-from driftline.service.power import power_of
 from driftline.service.pruning import prune
 from driftline.service.recount import read_again, recount
 from driftline.service.steps import Note, Overtaken, Watched, record
@@ -68,7 +67,7 @@ class Told:
     waits_until: datetime | None = None
     """Until when the rows of the newest due window, which has none yet, are waited for."""
     detectable: Detectable | None = None
-    """What drop of performance would be seen with the labels at hand."""
+    """What drop of performance would be seen with the labels at hand, where somebody is told."""
 
 
 def catch_up(
@@ -257,9 +256,7 @@ class Run:
         error = ""
         if arrivals.error:
             error = f"{arrivals.error}; windows are judged without labels until they can be read"
-        power = power_of(self.watched.model, self.store)
-        notes = tuple(dict.fromkeys(told))
-        return Told(notes, error, bool(error), waits_until=self.waits_until, detectable=power)
+        return Told(tuple(dict.fromkeys(told)), error, bool(error), waits_until=self.waits_until)
 
 
 def _labels_since(state: ModelState, model: ModelSettings) -> datetime | None:

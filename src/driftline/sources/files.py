@@ -96,8 +96,9 @@ class FileSource:
                 failed += [seen] * (seen.code == "unreadable_source")
             else:
                 known[found] = seen
-        self._known.clear()
-        self._known.update(known)
+        for gone in self._known.keys() - known.keys():
+            del self._known[gone]
+        self._known.update(known)  # keeps the keys it has: new ones would age, and be collected
         if failed and len(failed) == len(listed):
             raise _all_failed(failed)
         self._require(known)
