@@ -18,6 +18,27 @@ HEAVY = ("pandas", "sklearn", "scipy", "sqlalchemy", "pyarrow", "numpy", "plotly
 COMMANDS = ("demo", "init", "check", "backtest", "compare", "report", "config")
 
 
+ONE_THREAD = """
+import sys
+from driftline.cli import main
+sys.argv = ["driftline", "--help"]
+try:
+    main()
+finally:
+    import numpy
+    from threadpoolctl import threadpool_info
+    print([one["num_threads"] for one in threadpool_info()], file=sys.stderr)
+"""
+
+
+def test_a_command_computes_in_one_thread_of_the_numeric_library() -> None:
+    environment = {name: told for name, told in os.environ.items() if "NUM_THREADS" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_THREAD], env=environment, capture_output=True, text=True
+    )
+    assert done.stderr.strip() in ("[1]", "[]")  # none where NumPy has another library
+
+
 def run(*words: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     environ = os.environ | {"PYTHONPATH": SOURCE}
     return subprocess.run(

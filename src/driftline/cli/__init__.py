@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from io import TextIOWrapper
@@ -267,6 +268,8 @@ def main() -> None:
     """The entry point: errors that are ours become one message and exit code 2."""
     from driftline.errors import DriftlineError
 
+    # models run side by side: threads of the numeric library inside each would wait for each other
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # an ASCII terminal shows "?", and all is told
