@@ -43,10 +43,13 @@ month at a time, so that the others still know the season."""
 DRAWS = 960
 """Held-out windows in all (about), of each span; each holds its dependence."""
 
-SHARE = 0.08
-"""Part of the budget that each span's threshold is set for. Spans have windows in common, so that
-together they use less than four times as much; the rest is a margin, because a finite reference
-misjudges its own tails."""
+SHARE = 0.3
+"""Part of the budget that all thresholds together are set for. The rest is a margin, because a
+finite reference misjudges its own tails."""
+
+MIDDLE = (2, 3)
+"""Spans that get twice as large a part of it as others: single windows meet wild days that no
+reference has shown, and in a long sum a scale counts most that was misjudged."""
 
 
 @dataclass(frozen=True)
@@ -144,12 +147,13 @@ def calibrate(
     runs = [replace(run, scores=(run.scores - centre) / scale) for run in runs]
     sums = sums_for(questions, count)
     drawn = [np.concatenate([sums.over(run, span) for run in runs]) for span in spans]
-    chance = min(1 - TAIL, SHARE * rate * len(SPANS) / len(spans))
+    parts = np.array([2.0 if span in MIDDLE else 1.0 for span in spans])
+    chances = np.minimum(1 - TAIL, SHARE * rate * parts / parts.sum())
     kinds = [q.statistic for q in (*questions, *(q for q in questions if q.weighed))]
-    ones = [spread_of(scores, kinds, chance) for scores in drawn[: spans.count(1)]]
+    ones = [spread_of(scores, kinds, chances[0]) for scores in drawn[: spans.count(1)]]
     spread = np.array([*ones, *(spread_of_sums(scores) for scores in drawn[len(ones) :])])
     greatest = [(scores / wide).max(axis=1) for scores, wide in zip(drawn, spread, strict=True)]
-    thresholds = np.array([exceeded_with(chance, scores) for scores in greatest])
+    thresholds = np.array([exceeded_with(c, g) for c, g in zip(chances, greatest, strict=True)])
     return Calibration(
         scorer=scorer,
         questions=questions,

@@ -46,7 +46,6 @@ def drift_findings(
     """
     if result.verdict is None or not result.verdict.alarm:
         return []
-    share = len(result.verdict.blamed) / len(result.verdict.columns)
     found = []
     for column in result.verdict.blamed:
         sides = reference.columns[column.name], current.columns[column.name]
@@ -59,7 +58,7 @@ def drift_findings(
             ):
                 kind = "data_quality"
             told = column if statistic == column.statistic else _by(statistic, column, sides)
-            severity = drift_severity(told, share)
+            severity = drift_severity(told, result.verdict.columns)
             words = change_in_words(told, *sides)
             seen = result.window
             found.append(
