@@ -63,30 +63,41 @@ def test_nothing_flickers_when_what_is_shown_is_looked_up_again(
     frames = tab.page.evaluate(WATCHED, 3)
     assert frames["drawn"] > 10
     assert frames["runs"] > 3
-    assert frames["heights"] == frames["heights"][:1]
+    assert frames["heights"] == frames["heights"][:1], frames["parts"]
     assert frames["faintest"] == 1
 
 
 WATCHED = """(runs) => new Promise((done) => {
-    const told = { drawn: 0, runs: 0, heights: [], faintest: 1 };
+    const told = { drawn: 0, runs: 0, heights: [], parts: [], faintest: 1 };
     const app = document.querySelector("[data-testid=stApp]");
     const main = document.querySelector("[data-testid=stMainBlockContainer]");
     let ran = false, still = performance.now(), last = 0;
     const end = still + 60000;
-    const drawn = () => {  // every part has been loaded, and nothing has moved for a while
-        const height = main.getBoundingClientRect().height;
-        const waits = main.querySelector("[data-testid=stSkeleton]") !== null;
-        if (waits || height !== last) still = performance.now();
-        last = height;
-        requestAnimationFrame(performance.now() - still < 1500 ? drawn : frame);
-    };
-    const frame = () => {
+    const run = () => {
         const running = app.dataset.testScriptState === "running";
         if (running && !ran) told.runs += 1;
         ran = running;
+    };
+    const drawn = () => {  // all is loaded, was looked up again, and has not moved for a while
+        run();
+        const height = main.getBoundingClientRect().height;
+        const waits = main.querySelector("[data-testid=stSkeleton]") !== null
+            || document.fonts.status !== "loaded" || told.runs < 3;
+        if (waits || height !== last) still = performance.now();
+        last = height;
+        if (performance.now() > end) return done(told);
+        if (performance.now() - still < 1500) return requestAnimationFrame(drawn);
+        told.runs = 0;
+        requestAnimationFrame(frame);
+    };
+    const frame = () => {
+        run();
         told.drawn += 1;
         const height = main.getBoundingClientRect().height;
-        if (!told.heights.includes(height)) told.heights.push(height);
+        if (!told.heights.includes(height)) {
+            told.heights.push(height);
+            told.parts.push(main.innerText);
+        }
         for (const part of main.querySelectorAll("[data-testid=stElementContainer]"))
             told.faintest = Math.min(told.faintest, Number(getComputedStyle(part).opacity));
         if (told.runs <= runs && performance.now() < end) requestAnimationFrame(frame);
@@ -94,8 +105,8 @@ WATCHED = """(runs) => new Promise((done) => {
     };
     drawn();
 })"""
-"""Watch every frame until Streamlit has drawn the page so often again: heights of the page, its
-faintest part."""
+"""Watch every frame until Streamlit has drawn the page so often again: heights of the page, with
+its text at each, and its faintest part."""
 
 
 @pytest.mark.parametrize(
