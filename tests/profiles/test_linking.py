@@ -11,11 +11,12 @@ import pytest
 
 from driftline.alarms.calibration import calibrate
 from driftline.alarms.judge import judge
+from driftline.alarms.relation import relation_in
 from driftline.change_words import change_in_words
 from driftline.profiles.codec import decode_grids, decode_profile, encode_grids, encode_profile
 from driftline.profiles.profile import Profile, profile_batches, profile_groups, profile_table
 from driftline.reference import Reference, profile_windows
-from driftline.statistics.coupling import correlation, covariance
+from driftline.statistics.coupling import covariance
 
 DAYS, ROWS = 40, 200
 Table = dict[str, np.ndarray[Any, Any]]
@@ -75,7 +76,8 @@ def test_the_sums_are_those_of_the_rows(reference: Reference) -> None:
         assert summary.together == int(own @ other)
         assert summary.partner == int(other.sum())
         assert covariance(summary) == pytest.approx(float(np.cov(own, other, bias=True)[0, 1]))
-        found = correlation(summary, profile.columns[link.partner])
+        found, varied = relation_in(profile, name)
+        assert varied == pytest.approx(float(np.std(own) * np.std(other)))
         assert found == pytest.approx(float(np.corrcoef(own, other)[0, 1]))
 
 
@@ -102,11 +104,13 @@ def test_links_and_sums_are_stored(reference: Reference) -> None:
 
 def test_a_window_without_the_partner_has_no_relation_with_it(reference: Reference) -> None:
     table = pa.table(days(3, 1)).drop_columns(["plan"])
-    linked = reference.profile(table).columns
-    for name, summary in linked.items():
+    window = reference.profile(table)
+    for name, summary in window.columns.items():
         if summary.grid.link and "plan" in (name, summary.grid.link.partner):
             assert covariance(summary) == pytest.approx(0.0)
-            assert np.isnan(correlation(summary, linked[summary.grid.link.partner]))
+            found, varied = relation_in(window, name)
+            assert np.isnan(found)
+            assert varied == 0.0
 
 
 def test_nothing_is_said_of_a_relation_with_a_column_that_is_gone(reference: Reference) -> None:

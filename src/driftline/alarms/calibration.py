@@ -138,11 +138,10 @@ def calibrate(
     spans = tuple(span for span in spans if span <= count // 2)
     volume, known = fit_volume(own, questions), known_of(own.phases)
     held = max(count // (YEAR_FOLDS if known[2] else FOLDS), *spans)
-    runs = [
-        Run(fitted.scores(own.of(out)), own.effects[out], fitted.wild)
-        for rest, out in _held_out(count, held)
-        for fitted in [fit_standard(own.of(rest), questions, volume, known)]
-    ]
+    runs = []
+    for rest, out in _held_out(count, held):
+        fitted = fit_standard(own.of(rest), questions, volume, known)
+        runs.append(Run(fitted.scores(own.of(out)), own.effects[out], fitted.wild))
     centre, scale = _of_residuals(runs, questions)
     runs = [replace(run, scores=(run.scores - centre) / scale) for run in runs]
     sums = sums_for(questions, count)

@@ -28,7 +28,8 @@ class Usual:
 
 def relation_in(window: Profile, name: str) -> tuple[float, float]:
     """The correlation of a column's marks with its partner's, -1 to 1 and nan where nothing can be
-    said of it; and the product of their standard deviations, 0 then."""
+    said of it; and the product of their standard deviations, 0 then. What each of the two columns
+    does by itself leaves the correlation as it is."""
     summary = window.columns[name]
     link = summary.grid.link
     varied = variation(summary, window.columns.get(link.partner) if link else None)

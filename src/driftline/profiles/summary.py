@@ -153,9 +153,8 @@ def cells_of(grid: CategoricalGrid, codes: Counts, names: list[str]) -> Counts:
     known, unseen = grid.index, grid.cells - 1
     truths = {_TRUTHS.get(name.lower()): known[name] for name in grid.categories}
     if None not in truths:
-        known = {name: truths.get(_TRUTHS.get(name.lower()), unseen) for name in names} | dict(
-            known
-        )
+        alike = {name: truths.get(_TRUTHS.get(name.lower()), unseen) for name in names}
+        known = alike | dict(known)
     cells = np.array([known.get(name, unseen) for name in names] + [-1], dtype=np.int64)
     return cells[codes]
 

@@ -137,9 +137,11 @@ class CsvFormat:
         """Numbers that stand in a column of text, beside what is none, as text elsewhere has them:
         "12,5" as "12.5"."""
         comma = self.settings.decimal
+        if comma == ".":
+            return table
         number = rf"^\s*([+-]?[0-9]*){re.escape(comma)}([0-9]+(?:[eE][+-]?[0-9]+)?)\s*$"
         for i, column in enumerate(table.schema):
-            if comma != "." and pa.types.is_string(column.type):
+            if pa.types.is_string(column.type):
                 pointed = pc.replace_substring_regex(table[i], number, r"\1.\2")
                 table = table.set_column(i, column, pointed)
         return table

@@ -38,13 +38,6 @@ def variation(summary: Summary, partner: Summary | None) -> float:
     return math.sqrt(own * other) if min(own, other) >= LEAST_VARIANCE else 0.0
 
 
-def correlation(summary: Summary, partner: Summary | None) -> float:
-    """Correlation of the marks of a column's rows with its partner's, -1 to 1. What each of the two
-    does by itself leaves it as it is. nan where there is no variation."""
-    both = variation(summary, partner)
-    return covariance(summary) / both if both else math.nan
-
-
 def _mean_and_variance(summary: Summary, coding: Coding) -> tuple[float, float]:
     """Of the marks of a column's rows, of which there are some."""
     grid = summary.grid
