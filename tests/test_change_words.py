@@ -86,6 +86,14 @@ def test_values_never_had_come_first_where_they_are_what_alarmed() -> None:
     assert said.startswith("x: 50.0\u202f% of values are ones the reference never had; median ")
 
 
+def test_values_out_of_range_are_told_with_the_range() -> None:
+    humidity = [float(v) for v in range(101)]
+    said = words(numbers(humidity, [1.609 * v for v in humidity]), "out_of_range_share")
+    assert said.startswith(
+        "x: 50.0\u202f% of values are outside 0 to 100, the reference's range; median "
+    )
+
+
 def test_a_change_that_no_quantile_shows_is_told_where_it_is_greatest() -> None:
     reference = [0.0] * 10 + [1.0] * 80 + [2.0] * 10
     current = [0.0] * 17 + [1.0] * 73 + [2.0] * 10

@@ -53,6 +53,8 @@ def _numeric_words(column: ColumnVerdict, reference: Summary, current: Summary) 
     told = []
     if column.statistic == "new_value_share":
         told.append(f"{percent(column.value)} of values are ones the reference never had")
+    if column.statistic == "out_of_range_share":
+        told.append(f"{percent(column.value)} of values are outside {_range(reference)}")
     if usual[1] != found[1]:
         told.append(f"median {_value(found[1], exact)} (reference {_value(usual[1], exact)})")
     if usual != found:
@@ -61,6 +63,15 @@ def _numeric_words(column: ColumnVerdict, reference: Summary, current: Summary) 
             f"(reference {_between(usual[0], usual[2])})"
         )
     return f"{column.name}: {'; '.join(told) or _moved_most(reference, current)}"
+
+
+def _range(reference: Summary) -> str:
+    """The range of the reference's values."""
+    assert isinstance(reference.grid, NumericGrid)
+    low, high = reference.grid.edges
+    held = np.flatnonzero(reference.counts)
+    least, most = trimmed(float(low[held[0]]), 4), trimmed(float(high[held[-1]]), 4)
+    return f"{least} to {most}, the reference's range"
 
 
 def quantile_cell(summary: Summary, share: float) -> Cell:

@@ -52,6 +52,7 @@ _SHORT = {
     "missing_share": "Missing",
     "new_category_share": "New categories",
     "new_value_share": "New values",
+    "out_of_range_share": "Out of range",
 }
 
 

@@ -120,6 +120,26 @@ def test_a_small_lasting_shift_is_found_by_evidence_over_several_days() -> None:
     assert found >= 4
 
 
+def test_values_that_cannot_be_are_seen_at_once_where_days_differ_widely() -> None:
+    """Humidity: nearly every value is a new one, and dry days and wet ones are all honest."""
+    false = 0
+    for seed in range(4):
+        random = np.random.default_rng(seed)
+
+        def another_unit(table: Table, day: int, random: np.random.Generator = random) -> None:
+            usual = random.uniform(35, 95)
+            table["x0"] = np.clip(random.normal(usual, 8, ROWS), 0, 100) * (
+                1.609 if day > 79 else 1
+            )
+
+        calibration, live = profiles(seed, 22, another_unit)
+        *before, first, second = verdicts(calibration, live)
+        false += sum("x0" in [column.name for column in verdict.blamed] for verdict in before)
+        told = {c.name: c for verdict in (first, second) for c in verdict.blamed}
+        assert "out_of_range_share" in told["x0"].alarmed
+    assert false <= 4
+
+
 @pytest.mark.parametrize("shift", [0.0, 1.0])
 def test_ten_times_the_rows_neither_raise_false_alarms_nor_hide_drift(shift: float) -> None:
     alarms = windows = 0

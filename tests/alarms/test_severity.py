@@ -26,6 +26,7 @@ def drifting(statistic: str, effect: float, alarm: bool = True) -> ColumnVerdict
         ("new_category_share", 0.5, (), "high"),
         ("new_value_share", 0.9, (), "medium"),
         ("new_value_share", 0.1, (), "low"),
+        ("out_of_range_share", 0.9, (), "medium"),
         ("new_value_share", 0.9, (0.9,) * 4, "high"),
     ],
 )

@@ -59,12 +59,14 @@ class Scorer:
 
     Attributes:
         total: the reference's profile.
-        new: for each column the reference rows that were new in their own window (in no other).
+        new, beyond: for each column the reference rows that were new in their own window (in no
+            other), and those that were outside the range of all others.
         usual: for each column how it goes together with its partner.
     """
 
     total: Profile
     new: Mapping[str, int]
+    beyond: Mapping[str, int]
     usual: Mapping[str, Usual]
 
     def score(self, window: Profile, phases: Phase = (0, 0, 0)) -> Evidence:
@@ -72,14 +74,17 @@ class Scorer:
         found: list[Score] = []
         for name, summary in window.columns.items():
             total = self.total.columns[name]
-            new = _new(total, np.atleast_2d(total.counts), np.atleast_2d(summary.counts))
+            counts = summary.counts[None].astype(np.float64)
+            reference = total.counts[None].astype(np.float64)
             sides = Sides(
-                counts=summary.counts[None].astype(np.float64),
+                counts=counts,
                 missing=np.array([float(summary.missing)]),
-                reference=total.counts[None].astype(np.float64),
+                reference=reference,
                 reference_missing=np.array([float(total.missing)]),
-                new=new,
+                new=_new(total, reference, counts),
                 reference_new=np.array([float(self.new[name])]),
+                beyond=_beyond(reference, counts),
+                reference_beyond=np.array([float(self.beyond[name])]),
                 coupling=changes_of(relations_in([window], name), self.usual[name]),
             )
             found += scores_of(total, sides)
@@ -101,26 +106,27 @@ def score_own_windows(
     for window in windows[1:]:
         total = total + window
     new: dict[str, int] = {}
+    beyond: dict[str, int] = {}
     usual: dict[str, Usual] = {}
     found: list[Score] = []
     for name, whole in total.columns.items():
         own = [window.columns[name] for window in windows]
         lone = np.concatenate([_lone(whole, part) for part in _parts(own)])
-        new[name] = int(lone.sum())
+        new[name], beyond[name] = (int(rows) for rows in lone.sum(axis=0))
         relations = relations_in(windows, name)
         usual[name] = usual_of(relations, [window.rows for window in windows])
         coupling = changes_of(relations, usual[name])
         parts: list[list[Score]] = []
         for i, part in enumerate(_parts(own)):
             at = slice(i * TOGETHER, i * TOGETHER + len(part))
-            sides = _own_sides(whole, part, (lone[at], new[name]), coupling[at])
+            sides = _own_sides(whole, part, (lone[at], lone.sum(axis=0)), coupling[at])
             parts.append(scores_of(whole, sides))
         for question in zip(*parts, strict=True):
             scores, effects, volumes = (
                 np.concatenate(piece) for piece in zip(*question, strict=True)
             )
             found.append((scores, effects, volumes))
-    return Scorer(total, new, usual), _evidence(found, known)
+    return Scorer(total, new, beyond, usual), _evidence(found, known)
 
 
 def _parts(own: Sequence[Summary]) -> list[Sequence[Summary]]:
@@ -132,9 +138,11 @@ def _counts(part: Sequence[Summary]) -> Floats:
 
 
 def _lone(whole: Summary, part: Sequence[Summary]) -> Floats:
-    """For each window the rows with values that no other window has."""
+    """For each window the rows with values that no other window has, and those outside the range
+    of all others: shape (windows, 2)."""
     counts = _counts(part)
-    return _new(whole, whole.counts - counts, counts)
+    others = whole.counts - counts
+    return np.stack([_new(whole, others, counts), _beyond(others, counts)], axis=1)
 
 
 def _new(whole: Summary, reference: Floats, counts: Floats) -> Floats:
@@ -146,14 +154,25 @@ def _new(whole: Summary, reference: Floats, counts: Floats) -> Floats:
     return rows
 
 
+def _beyond(reference: Floats, counts: Floats) -> Floats:
+    """For each window the rows in cells before the first or after the last that its reference has
+    rows in."""
+    held = reference > 0
+    cells = np.arange(held.shape[1])
+    first = held.argmax(axis=1)[:, None]
+    last = held.shape[1] - 1 - held[:, ::-1].argmax(axis=1)[:, None]
+    rows: Floats = np.where((cells < first) | (cells > last), counts, 0).sum(axis=1)
+    return rows
+
+
 def _own_sides(
     whole: Summary,
     part: Sequence[Summary],
-    new: tuple[Floats, int],
+    lone: tuple[Floats, Floats],
     coupling: Floats,
 ) -> Sides:
-    """`new`: rows with values that no other window has, of each window and of all."""
-    lone, all_lone = new
+    """`lone`: what `_lone` says of each window, and of all of them together."""
+    (new, beyond), (all_new, all_beyond) = lone[0].T, lone[1]
     counts = _counts(part)
     missing = np.array([summary.missing for summary in part], dtype=np.float64)
     return Sides(
@@ -161,7 +180,9 @@ def _own_sides(
         missing=missing,
         reference=whole.counts - counts,
         reference_missing=whole.missing - missing,
-        new=lone,
-        reference_new=all_lone - lone,
+        new=new,
+        reference_new=all_new - new,
+        beyond=beyond,
+        reference_beyond=all_beyond - beyond,
         coupling=coupling,
     )

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from driftline.profiles.grid import Grid, NumericGrid
 from driftline.statistics.common_share import COMMON
 
+NEW_NUMBERS = ("new_value_share", "out_of_range_share")
+"""Questions about numbers that the reference never had: how many, not how far off they are."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -64,13 +67,10 @@ def questions_of(grids: Mapping[str, Grid]) -> tuple[Question, ...]:
                 Question(name, "chi_squared", distance=True),
                 *(Question(name, "common_share", category=i) for i in common),
             ]
+        unseen = NEW_NUMBERS if isinstance(grid, NumericGrid) else ("new_category_share",)
         questions += [
             Question(name, "one_value_share", distance=True),
-            Question(
-                name,
-                "new_value_share" if isinstance(grid, NumericGrid) else "new_category_share",
-                upper=True,
-            ),
+            *(Question(name, statistic, upper=True) for statistic in unseen),
             Question(name, "missing_share"),
         ]
         if grid.link is not None:

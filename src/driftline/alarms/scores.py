@@ -30,8 +30,9 @@ Score = tuple[Floats, Floats, Floats]
 @dataclass(frozen=True)
 class Sides:
     """The windows' counts (windows x cells) and those of their references, missing rows beside
-    them; `new` and `reference_new` are the rows with values that the other windows lack,
-    `coupling` the change of the relation with the partner (`driftline.alarms.relation`)."""
+    them; `new` and `reference_new` are the rows with values that the other windows lack, `beyond`
+    and `reference_beyond` those outside the range of the other windows (of numbers), `coupling` the
+    change of the relation with the partner (`driftline.alarms.relation`)."""
 
     counts: Floats
     missing: Floats
@@ -39,6 +40,8 @@ class Sides:
     reference_missing: Floats
     new: Floats
     reference_new: Floats
+    beyond: Floats
+    reference_beyond: Floats
     coupling: Floats
 
 
@@ -60,6 +63,8 @@ def scores_of(total: Summary, sides: Sides) -> list[Score]:
     grown = np.add.reduceat(q - p, starts, axis=1).max(axis=1).clip(0)
     found.append((2 * np.sqrt(grown * volume), grown))
     found.append((rate_score(sides.new, m, sides.reference_new, n), sides.new / m))
+    if isinstance(total.grid, NumericGrid):
+        found.append((rate_score(sides.beyond, m, sides.reference_beyond, n), sides.beyond / m))
     told: list[Score] = [
         (np.where(known, score, 0.0), np.where(known, effect, 0.0), volume)
         for score, effect in found

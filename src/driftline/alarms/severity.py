@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from driftline.alarms.questions import NEW_NUMBERS
 from driftline.alarms.verdict import ColumnVerdict
 from driftline.records import SEVERITIES, Severity
 
@@ -20,7 +21,7 @@ def drift_severity(column: ColumnVerdict, columns: Sequence[ColumnVerdict]) -> S
 
     Effect below 0.15: low; below 0.4: medium; else high. One step more when half of the columns
     drift together, and for a high one when a third of the columns are. A share of numbers that the
-    reference never had is at most medium: they may lie between those that it had, and where they
+    reference never had is at most medium: they may lie close to those that it had, and where they
     lie far off another statistic tells how far.
     """
     rank, high = _rank(column), SEVERITIES.index("high")
@@ -32,4 +33,4 @@ def drift_severity(column: ColumnVerdict, columns: Sequence[ColumnVerdict]) -> S
 
 def _rank(column: ColumnVerdict) -> int:
     rank = (column.effect >= MEDIUM) + (column.effect >= HIGH)
-    return min(rank, 1) if column.statistic == "new_value_share" else rank
+    return min(rank, 1) if column.statistic in NEW_NUMBERS else rank

@@ -30,7 +30,13 @@ KNOWN_WILD = 3.5
 """A question that has been further out than this in the reference gets a larger scale where a
 single window is judged: what happened before may happen again."""
 
-RATES = ("zero_share", "new_value_share", "new_category_share", "missing_share")
+RATES = (
+    "zero_share",
+    "new_value_share",
+    "out_of_range_share",
+    "new_category_share",
+    "missing_share",
+)
 """Questions of how often something rare is met: where the reference never met it, its days say
 nothing of the scale, and the law of independent rows (a scale of 1) is the least there can be."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftline.alarms.evidence import score_own_windows
-from driftline.alarms.questions import questions_of
+from driftline.alarms.questions import NEW_NUMBERS, questions_of
 from driftline.alarms.season import Phase, fit_season, known_of
 from driftline.alarms.severity import MEDIUM
 from driftline.alarms.spans import CERTAIN
@@ -41,7 +41,7 @@ def wild_of(windows: Sequence[Profile], phases: Sequence[Phase]) -> tuple[Wild, 
     season = fit_season(levelled, own.phases, known_of(own.phases))
     scores = _robust(season.without(levelled, own.phases))
     far = np.where([question.two_sided for question in questions], np.abs(scores), scores)
-    counts = np.array([q.statistic != "new_value_share" and not q.partner for q in questions])
+    counts = np.array([q.statistic not in NEW_NUMBERS and not q.partner for q in questions])
     far = np.where(counts & (own.effects >= MEDIUM), far, 0.0)
     furthest = far.max(axis=1)
     places = [int(i) for i in np.argsort(-furthest) if furthest[i] > CERTAIN]
