@@ -485,6 +485,20 @@ def test_a_change_of_an_incident_that_is_not_so_any_more_changes_nothing(begun: 
     assert begun.model("late-arrival") == before
 
 
+def test_an_incident_of_a_model_that_never_began_is_new_once(store: Store) -> None:
+    found = incident(0)
+    event, row = told(found, due=BEGIN)
+    assert store.act(None, found, (event,), (row,))
+    assert store.incidents("late-arrival") == [found]
+    assert store.outbox.counts() == {"pending": 1}
+    assert not store.act(None, replace(found, message="another"), (event,), (row,))
+    assert store.incidents() == [found]
+    assert store.model("late-arrival") is None
+    store.forget("late-arrival")
+    assert store.incidents() == []
+    assert store.outbox.counts() == {}
+
+
 def test_acceptances_are_kept_with_their_step_and_outlast_the_reference(
     begun: Store, reopened: Callable[[Store], Store]
 ) -> None:

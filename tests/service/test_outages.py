@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from driftline.service.acts import acknowledge
 from driftline.service.outages import settle_outages
 from driftline.service.run import Told
 from driftline.service.turns import Turns
@@ -96,7 +98,7 @@ def test_labels_that_cannot_be_read_are_an_incident_too(world: World, rows_servi
     assert [open_ for _, open_ in incidents(back)] == [False]
 
 
-def test_a_model_that_was_never_begun_tells_its_error_alone(
+def test_a_check_of_a_model_that_was_never_begun_tells_its_error_alone(
     world: World, rows_service: Start
 ) -> None:
     service = rows_service()
@@ -108,38 +110,84 @@ def test_a_model_that_was_never_begun_tells_its_error_alone(
     assert incidents(answer) == []
 
 
-def test_the_service_has_patience_counted_from_the_first_failure(
-    world: World, rows_service: Start
-) -> None:
-    source = rows_service()
-    settings = world.settle(from_a_service(world, source))
-    clock = [world.day(33) + MORNING]
-    store = open_sql_store(settings.store.get_secret_value())
-    schedule = Schedule(store.engine)
-    turns = Turns({m.name: m for m in settings.models}, store, schedule, "me", 2, lambda: clock[0])
-    schedule.ensure({"late-arrival": clock[0]}, clock[0])
+class Service:
+    """The turns of a service on the world's one model, taken when the test says."""
 
-    def look(now: datetime) -> list[bool]:
-        clock[0] = now
+    def __init__(self, settings: Any, now: datetime) -> None:
+        self.now = now
+        self.store = open_sql_store(settings.store.get_secret_value())
+        schedule = Schedule(self.store.engine)
+        models = {m.name: m for m in settings.models}
+        self.turns = Turns(models, self.store, schedule, "me", 2, lambda: self.now)
+        schedule.ensure(dict.fromkeys(models, now), now)
+
+    def look(self, now: datetime) -> list[bool]:
+        """Whether each incident is open after a look."""
+        self.now = now
         deadline = time.monotonic() + 60
-        turns.step()
-        while turns.running:
+        self.turns.step()
+        while self.turns.running:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        return [incident.is_open for incident in store.incidents()]
+        return [incident.is_open for incident in self.store.incidents()]
 
-    try:
-        assert look(clock[0]) == []
-        source.answers = [AWAY] * 100
-        first = world.day(34) + timedelta(minutes=5)
-        assert look(first) == []
-        assert look(first + timedelta(minutes=30)) == []
-        assert look(first + timedelta(minutes=70)) == [True]
-        source.answers = []
-        assert look(first + timedelta(minutes=90)) == [False]
-        assert [w.rows for w in store.windows("late-arrival")] == [100] * 4
-    finally:
-        store.close()
+
+@pytest.fixture
+def serving() -> Iterator[Callable[[Any, datetime], Service]]:
+    with ExitStack() as opened:
+
+        def serve(settings: Any, now: datetime) -> Service:
+            service = Service(settings, now)
+            opened.callback(service.store.close)
+            return service
+
+        yield serve
+
+
+def test_the_service_has_patience_counted_from_the_first_failure(
+    world: World, rows_service: Start, serving: Callable[[Any, datetime], Service]
+) -> None:
+    source = rows_service()
+    start = world.day(33) + MORNING
+    service = serving(world.settle(from_a_service(world, source)), start)
+    assert service.look(start) == []
+    source.answers = [AWAY] * 100
+    first = world.day(34) + timedelta(minutes=5)
+    assert service.look(first) == []
+    assert service.look(first + timedelta(minutes=30)) == []
+    assert service.look(first + timedelta(minutes=70)) == [True]
+    source.answers = []
+    assert service.look(first + timedelta(minutes=90)) == [False]
+    assert [w.rows for w in service.store.windows("late-arrival")] == [100] * 4
+
+
+def test_a_model_that_cannot_begin_is_an_incident_of_the_service_until_it_does(
+    world: World, rows_service: Start, serving: Callable[[Any, datetime], Service]
+) -> None:
+    source = rows_service()
+    start = world.day(33) + MORNING
+    settings = world.settle(from_a_service(world, source), channels=[{"kind": "stderr"}])
+    service = serving(settings, start)
+    source.answers = [AWAY] * 100
+    assert service.look(start) == []
+    assert service.look(start + timedelta(minutes=30)) == []
+    assert service.look(start + timedelta(minutes=70)) == [True]
+    (found,) = service.store.incidents()
+    assert found.message == (
+        f"cannot begin since 3 Feb 2024, 06:00: {source.url}: answered 503 Service Unavailable"
+    )
+    assert found.since == start
+    assert service.store.outbox.counts() == {"pending": 1}
+    taken = acknowledge(service.store, found.id, "Ada", "", start + timedelta(minutes=75))
+    source.answers = [(401, {}, "")] * 100
+    assert service.look(start + timedelta(minutes=90)) == [True]
+    (still,) = service.store.incidents()
+    assert (still.id, still.state) == (taken.id, "acknowledged")
+    assert "401 Unauthorized" in still.message
+    source.answers = []
+    assert service.look(start + timedelta(minutes=110)) == [False]
+    assert service.store.outbox.counts() == {"pending": 2}
+    assert [w.rows for w in service.store.windows("late-arrival")] == [100] * 3
 
 
 def test_a_source_that_hangs_holds_up_no_other_model(

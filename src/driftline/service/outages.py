@@ -29,22 +29,39 @@ _FACTS: dict[Cause, str] = {
     "predictions": "No window since then is judged: that there is no alarm means nothing",
     "labels": "Windows are judged for drift; performance is not followed until labels can be read",
 }
+_NEVER_BEGUN = "Nothing of this model was ever judged: that there is no alarm means nothing"
 
 
 @dataclass(frozen=True)
 class _Trouble:
-    """What cannot be read, since when, and why."""
+    """What cannot be read, since when, and why; `begun` is whether the model ever was."""
 
     cause: Cause
     since: datetime
     error: str
+    begun: bool = True
 
     @property
     def facts(self) -> tuple[str, ...]:
-        what = "data" if self.cause == "predictions" else "labels"
         told = one_line(self.error)
         told = told if len(told) <= LONGEST else f"{told[:LONGEST]}..."
+        if not self.begun:
+            return (f"cannot begin since {moment(self.since)}: {told}", _NEVER_BEGUN)
+        what = "data" if self.cause == "predictions" else "labels"
         return (f"no {what} since {moment(self.since)}: {told}", _FACTS[self.cause])
+
+
+@dataclass(frozen=True)
+class _Step:
+    """An incident before and after a look, and what is told of it."""
+
+    before: Incident | None
+    after: Incident
+    event: Event | None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return () if self.event is None else (self.event,)
 
 
 def settle_outages(
@@ -62,33 +79,32 @@ def settle_outages(
         failing_since: when the first of the looks failed that have failed in a row; None where
             nobody keeps that: then from when on the first window that is missing could be judged.
 
-    A model that was never begun has no data that could be missing: its error is told as it is.
+    Of a model that was never begun no window is missing: without `failing_since` its error is told
+    as it is.
     """
     state = store.model(model.name)
-    if state is None:
-        return
-    trouble = _trouble(told, state, store)
+    trouble = _trouble(told, state, store, failing_since)
     known = [i for i in store.incidents(model.name, open_only=True) if i.cause is not None]
-    incidents: list[Incident] = []
-    events: list[Event] = []
-    for incident in known:
-        after = _after(incident, trouble, now)
-        if after != incident:
-            incidents.append(after)
-        if not after.is_open:
-            events.append(_event(after, "resolved", now))
+    steps = [
+        _Step(before, after, None if after.is_open else _event(after, "resolved", now))
+        for before in known
+        if (after := _after(before, trouble, now)) != before
+    ]
     is_known = trouble is not None and any(i.cause == trouble.cause for i in known)
     if trouble is not None and not is_known and _lasts(model, trouble, now, failing_since):
         opened = _opened(model.name, trouble, now)
-        incidents.append(opened)
-        events.append(_event(opened, "opened", now))
-    if incidents:
-        _record(model, store, state, incidents, events)
+        steps.append(_Step(None, opened, _event(opened, "opened", now)))
+    if steps:
+        _record(model, store, state, steps, now)
 
 
-def _trouble(told: Told, state: ModelState, store: Store) -> _Trouble | None:
+def _trouble(
+    told: Told, state: ModelState | None, store: Store, failing_since: datetime | None
+) -> _Trouble | None:
     if not told.error:
         return None
+    if state is None:
+        return failing_since and _Trouble("predictions", failing_since, told.error, begun=False)
     if not told.labels_alone:
         return _Trouble("predictions", state.position, told.error)
     since = state.labels_until
@@ -141,15 +157,21 @@ def _opened(model: str, trouble: _Trouble, now: datetime) -> Incident:
 def _record(
     model: ModelSettings,
     store: Store,
-    state: ModelState,
-    incidents: Sequence[Incident],
-    events: Sequence[Event],
+    state: ModelState | None,
+    steps: Sequence[_Step],
+    now: datetime,
 ) -> None:
     """Who was faster has seen the same; what differs is found by the next look."""
-    batch = f"{model.name} outage {iso(incidents[-1].updated)}"
+    batch = f"{model.name} outage {iso(now)}"
+    if state is None:
+        for step in steps:
+            rows = outbox_rows(step.events, model.channels, batch)
+            store.act(step.before, step.after, step.events, rows)
+        return
+    incidents = tuple(step.after for step in steps)
+    events = tuple(event for step in steps for event in step.events)
     rows = outbox_rows(events, model.channels, batch)
-    changes = Changes(state.next(), outbox=rows)
-    store.record(replace(changes, incidents=tuple(incidents), events=tuple(events)))
+    store.record(Changes(state.next(), incidents=incidents, events=events, outbox=rows))
 
 
 def _event(incident: Incident, kind: EventKind, now: datetime) -> Event:

@@ -218,13 +218,13 @@ class MemoryStore:
 
     def act(
         self,
-        before: Incident,
+        before: Incident | None,
         after: Incident,
         events: Sequence[Event] = (),
         outbox: Sequence[OutboxRow] = (),
     ) -> bool:
         with self._lock:
-            if self._incidents.get(before.id) != before:
+            if self._incidents.get(after.id) != before:
                 return False
             self._incidents[after.id] = after
             kept = self._models.get(after.model)

@@ -130,13 +130,14 @@ class Store(Protocol):
 
     def act(
         self,
-        before: Incident,
+        before: Incident | None,
         after: Incident,
         events: Sequence[Event] = (),
         outbox: Sequence[OutboxRow] = (),
     ) -> bool:
         """A change of one incident that no run makes (acknowledged, snoozed, a reminder), in one
-        transaction. False, and nothing changed, when the incident is not as `before` any more. The
+        transaction; with None for `before` it is a new one, of a model that no run could begin.
+        False, and nothing changed, when the incident is not as `before` any more. The
         model's revision is raised, so that a run in flight notices and begins its step again."""
 
     def acceptances(self, model: str) -> list[Acceptance]:

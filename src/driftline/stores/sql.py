@@ -242,7 +242,7 @@ class SqlStore:
 
     def act(
         self,
-        before: Incident,
+        before: Incident | None,
         after: Incident,
         events: Sequence[Event] = (),
         outbox: Sequence[OutboxRow] = (),
@@ -254,9 +254,9 @@ class SqlStore:
                 .where(models.name == after.model)
                 .values(revision=models.revision + 1)
             )
-            found = select(incidents.body).where(incidents.id == before.id).with_for_update()
+            found = select(incidents.body).where(incidents.id == after.id).with_for_update()
             row = connection.execute(found).mappings().first()
-            if row is None or incident_rows.incident(dict(row)) != before:
+            if (None if row is None else incident_rows.incident(dict(row))) != before:
                 connection.rollback()
                 return False
             put(connection, tables.incidents, [incident_rows.incident_row(after)])
