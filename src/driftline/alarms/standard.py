@@ -41,7 +41,7 @@ RATES = (
 nothing of the scale, and the law of independent rows (a scale of 1) is the least there can be."""
 
 MUCH = 1.5
-"""Times the usual volume up to which distances other than Kolmogorov-Smirnov's are as they are."""
+"""Times the usual volume up to which a part of a score is taken to be due to rows alone."""
 
 _QUANTILES = np.array([0.5, 0.75, 0.9, 0.95])
 _TWO_SIDED = np.array([0.674, 1.150, 1.645, 1.960])
@@ -55,21 +55,23 @@ class Volume:
 
     A score is a difference by its standard error for independent rows. With `growth` as the honest
     variance of a score at the `usual` volume, 1 is due to rows and the rest to differences between
-    windows, which a larger window shows more clearly: that part grows with the volume. Of the
-    `whole` questions it is not known how much that is: from MUCH times the usual volume on all of
-    the score is taken to grow.
+    windows, which a larger window shows more clearly: that part grows with the volume. How large
+    it is some dozens of windows tell roughly: from `known` times the usual volume on all of the score
+    is taken to grow, so that much larger windows show no more than these. Of distances other than
+    Kolmogorov-Smirnov's nothing is told, and `known` is 1.
     """
 
     usual: Floats
     growth: Floats
-    whole: NDArray[np.bool_]
+    known: Floats
 
     def level(self, evidence: Evidence) -> Floats:
         """Scores as they would be at the usual volume."""
-        variance = 1 + (self.growth - 1) * evidence.volumes / self.usual
-        levelled: Floats = evidence.scores * np.sqrt(self.growth / variance)
-        least = np.sqrt(np.minimum(MUCH * self.usual / np.maximum(evidence.volumes, 1), 1))
-        return np.where(self.whole, evidence.scores * least, levelled)
+        times = np.maximum(evidence.volumes, 1) / self.usual
+        known = np.minimum(times, self.known)
+        variance = 1 + (self.growth - 1) * known
+        levelled: Floats = evidence.scores * np.sqrt(self.growth / variance * known / times)
+        return levelled
 
 
 def fit_volume(own: Evidence, questions: Sequence[Question]) -> Volume:
@@ -80,7 +82,7 @@ def fit_volume(own: Evidence, questions: Sequence[Question]) -> Volume:
     distance = np.array([question.distance for question in questions])
     by_rows = np.array([question.statistic == "kolmogorov_smirnov" for question in questions])
     size = np.where(by_rows, centre / 0.83, np.where(distance, 1.0, scale))
-    return Volume(usual, np.maximum(size, 1.0) ** 2, distance & ~by_rows)
+    return Volume(usual, np.maximum(size, 1.0) ** 2, np.where(distance & ~by_rows, 1.0, MUCH))
 
 
 def fit_scales(scores: Floats, questions: Sequence[Question]) -> tuple[Floats, Floats]:
