@@ -130,6 +130,13 @@ def test_old_resolved_incidents_are_folded_away(year: ModelPage) -> None:
     assert len(page.all("details", "incident")) == 9
 
 
+def test_a_source_that_is_away_counts_no_alarms(year: ModelPage) -> None:
+    away = replace(year.incidents[0], state="open", resolved=None)
+    assert "so far." in render([replace(year, incidents=(away,))])
+    away = replace(away, cause="predictions")
+    assert "so far." not in render([replace(year, incidents=(away,))])
+
+
 def test_figures_are_rounded_and_signed(page: Page) -> None:
     assert "0.841" in page.text
     assert "\u22120.1\u202f% against 0.842; interval 0.830 to 0.852" in page.text
