@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from driftline.alarms.evidence import Evidence
 from driftline.alarms.questions import Question
@@ -56,9 +55,9 @@ class Volume:
     A score is a difference by its standard error for independent rows. With `growth` as the honest
     variance of a score at the `usual` volume, 1 is due to rows and the rest to differences between
     windows, which a larger window shows more clearly: that part grows with the volume. How large
-    it is some dozens of windows tell roughly: from `known` times the usual volume on all of the score
-    is taken to grow, so that much larger windows show no more than these. Of distances other than
-    Kolmogorov-Smirnov's nothing is told, and `known` is 1.
+    it is some dozens of windows tell roughly: from `known` times the usual volume on all of the
+    score is taken to grow, so that much larger windows show no more than these. Of distances other
+    than Kolmogorov-Smirnov's nothing is told, and `known` is 1.
     """
 
     usual: Floats

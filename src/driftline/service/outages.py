@@ -104,7 +104,9 @@ def _trouble(
     if not told.error:
         return None
     if state is None:
-        return failing_since and _Trouble("predictions", failing_since, told.error, begun=False)
+        if failing_since is None:
+            return None
+        return _Trouble("predictions", failing_since, told.error, begun=False)
     if not told.labels_alone:
         return _Trouble("predictions", state.position, told.error)
     since = state.labels_until
