@@ -305,3 +305,10 @@ def test_a_comparison_is_short_in_a_console_and_a_table_in_a_notebook() -> None:
     assert "x&lt;b&gt;" in page
     assert "<b>" not in page.replace("<br>", "")
     assert page.count("<tr") == 4
+
+
+def test_new_categories_are_named(reference: dl.Reference) -> None:
+    today = rows(5).assign(carrier=["ZZ"] * 30 + ["AA"] * 170)
+    carrier = dl.compare(reference, today).columns["carrier"]
+    assert carrier.newcomers == (("ZZ", 0.15),)
+    assert dl.compare(reference, rows(6)).columns["carrier"].newcomers == ()

@@ -123,3 +123,19 @@ def test_the_cell_of_a_quantile_holds_it(reference: list[float], current: list[f
         low, high = quantile_cell(after, share)
         exact = np.quantile(current, share, method="inverted_cdf")
         assert low <= exact <= high
+
+
+def test_new_categories_are_named_whichever_question_alarmed() -> None:
+    grid = categorical_grid({"a": 60, "b": 40})
+    sides = [summarize(grid, pa.array(v)) for v in (["a"] * 60 + ["b"] * 40, ["a", "b", "x", "x"])]
+    column = ColumnVerdict(
+        "plan", "categorical", True, "new_category_share", 0.5, 0.0, 0.5, 2.0, 0.0, 0.0, 0.02
+    )
+    column = replace(column, newcomers=(("x", 0.5),))
+    told = "categories never seen before"
+    assert change_in_words(column, *sides) == (
+        'plan: 50.0\u202f% of rows have a category never seen before: "x" 50.0\u202f%'
+    )
+    column = replace(column, statistic="chi_squared")
+    assert f'{told} ("x" 50.0\u202f%) 50.0\u202f%' in change_in_words(column, *sides)
+    assert f"{told} 50.0\u202f%" in change_in_words(replace(column, newcomers=()), *sides)

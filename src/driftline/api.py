@@ -12,6 +12,7 @@ import pyarrow as pa
 from driftline.alarms.budget import Budget
 from driftline.alarms.calibration import MIN_WINDOWS
 from driftline.alarms.judge import judge_independent
+from driftline.alarms.materiality import has_newcomers
 from driftline.alarms.reasons import why_no_alarm
 from driftline.alarms.several import judge_several
 from driftline.alarms.verdict import ColumnVerdict, Verdict
@@ -19,6 +20,7 @@ from driftline.comparison import Measured
 from driftline.comparison import compare as compare_profiles
 from driftline.errors import DataError, nearest
 from driftline.profiles.frames import as_table, require_columns
+from driftline.profiles.newcomers import newcomers_of
 from driftline.profiles.profile import Profile
 from driftline.reference import MIN_ROWS, Reference, profile_windows
 from driftline.windows import Window
@@ -162,6 +164,8 @@ windows), chance of a false alarm 0.01 over 2 tests)
         windows = _windows_of(reference, table, profile)
         rate = Budget().per_window(reference.window)
         verdict = judge_several(reference.windows, windows, profile, rate)
+    new = [name for name, summary in profile.columns.items() if has_newcomers(summary)]
+    verdict = verdict.naming(newcomers_of(reference.grids, [table], new))
     return Comparison(reference.total, profile, verdict, reference.left_out)
 
 

@@ -131,9 +131,15 @@ def _categorical_words(column: ColumnVerdict, reference: Summary, current: Summa
     p = reference.counts / max(1, reference.present)
     q = current.counts / max(1, current.present)
     if column.statistic == "new_category_share":
-        return f"{column.name}: {percent(column.value)} of rows have a category never seen before"
+        told = f"{column.name}: {percent(column.value)} of rows have a category never seen before"
+        return f"{told}: {_newcomers(column)}" if column.newcomers else told
     most = np.argsort(-np.abs(q - p), kind="stable")[:2]
-    special = {OTHER: "other categories", UNSEEN: "categories never seen before"}
+    new = f" ({_newcomers(column)})" if column.newcomers else ""
+    special = {OTHER: "other categories", UNSEEN: f"categories never seen before{new}"}
     names = [special.get(name, f'"{name}"') for name in reference.grid.names]
     moved = [f"{names[i]} {percent(q[i])} (reference {percent(p[i])})" for i in most]
     return f"{column.name}: {'; '.join(moved)}"
+
+
+def _newcomers(column: ColumnVerdict) -> str:
+    return ", ".join(f'"{name}" {percent(share)}' for name, share in column.newcomers)

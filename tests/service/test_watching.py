@@ -360,6 +360,7 @@ def test_missing_values_and_new_categories_out_of_the_ordinary(world: World) -> 
         if day >= 33:
             frame["age"] = frame["age"].astype(float).mask(frame.index < 30)
             frame["plan"] = frame["plan"].mask(frame.index > 80, "gold")
+            frame["plan"] = frame["plan"].mask(frame.index > 96, "<trial>")
         return frame
 
     world.live(range(36), spoilt)
@@ -369,8 +370,15 @@ def test_missing_values_and_new_categories_out_of_the_ordinary(world: World) -> 
     facts = [fact for incident in told["incidents"] for fact in incident["facts"]]
     assert "age: 30.0\u202f% of rows have no value (reference 0\u202f%)" in facts
     (new,) = [fact for fact in facts if fact.startswith("plan: ")]
-    assert "never seen before" in new
-    assert "19.0\u202f%" in new
+    assert new == (
+        "plan: 19.0\u202f% of rows have a category never seen before: "
+        '"gold" 16.0\u202f%, "<trial>" 3.0\u202f%'
+    )
+    (plan,) = [c for c in told["windows"][-1]["columns"] if c["name"] == "plan"]
+    assert plan["newcomers"] == [
+        {"category": "gold", "share": 0.16},
+        {"category": "<trial>", "share": 0.03},
+    ]
     assert [i["columns"] for i in incidents_of(told, "data_quality")] == [["age", "plan"]]
 
 

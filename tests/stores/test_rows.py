@@ -65,6 +65,7 @@ columns = whole(
         "statistic": words,
         "alarmed": st.lists(words, max_size=3).map(tuple),
         "relation": st.none() | relations,
+        "newcomers": st.lists(st.tuples(words, floats), max_size=3).map(tuple),
     },
 )
 verdicts = whole(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from driftline.profiles.summary import Summary
+
 MIN_DISTANCE = 0.02
 """Smallest distance between distributions that can alarm: at a million rows everything is
 improbable. A shift by 0.05 standard deviations is about as far."""
@@ -16,6 +18,11 @@ Least = Mapping[str, float]
 """For some columns the smallest effect that can alarm, 0 to 1, in place of the default."""
 
 NONE: Least = MappingProxyType({})
+
+
+def has_newcomers(summary: Summary) -> bool:
+    """Whether categories that the reference has never seen are common enough to matter."""
+    return 0 < summary.unseen >= MIN_SHARE * summary.present
 
 
 def least_effect(column: str, statistic: str, least: Least = NONE) -> float:

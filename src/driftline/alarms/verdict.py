@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from driftline.profiles.newcomers import Newcomers
 
 Method = Literal["calibrated", "independent_rows"]
 
@@ -39,6 +42,8 @@ class ColumnVerdict:
         least_effect: the effect below which a change is too small to alarm.
         alarmed: every statistic that would alarm by itself; `statistic` is the furthest out.
         relation: with another column, where `statistic` is about that.
+        newcomers: categories that the reference has never seen, where they are common enough to
+            matter: the commonest, each with its share of the rows that have a value.
     """
 
     name: str
@@ -54,6 +59,7 @@ class ColumnVerdict:
     least_effect: float
     alarmed: tuple[str, ...] = ()
     relation: Relation | None = None
+    newcomers: Newcomers = ()
 
     @property
     def drifted(self) -> bool:
@@ -84,3 +90,10 @@ class Verdict:
     def blamed(self) -> tuple[ColumnVerdict, ...]:
         """The columns that are part of the alarm, most blamed first."""
         return tuple(column for column in self.columns if column.alarm)
+
+    def naming(self, newcomers: Mapping[str, Newcomers]) -> Verdict:
+        """The verdict with the names of new categories, by column."""
+        if not newcomers:
+            return self
+        named = (replace(c, newcomers=newcomers.get(c.name, ())) for c in self.columns)
+        return replace(self, columns=tuple(named))

@@ -75,6 +75,7 @@ def column_answer(column: ColumnVerdict) -> dict[str, Any]:
         "effect": _finite(column.effect),
         "least_effect": column.least_effect,
         "missing": column.missing,
+        "newcomers": [{"category": name, "share": share} for name, share in column.newcomers],
     }
 
 

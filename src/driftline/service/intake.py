@@ -10,9 +10,11 @@ from itertools import takewhile
 import numpy as np
 import pyarrow as pa
 
+from driftline.alarms.materiality import has_newcomers
 from driftline.profiles.columns import to_floats
 from driftline.profiles.frames import to_microseconds
 from driftline.profiles.grid import Grid
+from driftline.profiles.newcomers import Newcomers, newcomers_of
 from driftline.profiles.profile import Profile, profile_groups
 from driftline.quality import is_one_cell
 from driftline.settings.models import ModelSettings
@@ -34,6 +36,7 @@ class Intake:
         others: of each window that lacks a column, the columns that were not asked for.
         constant: of each window, the only value of numeric columns that have but one between two
             points of their grid.
+        newcomers: of each window, the names of new categories, by column.
     """
 
     profiles: dict[Window, Profile]
@@ -41,6 +44,7 @@ class Intake:
     problems: dict[Window, list[Problem]] = field(default_factory=dict)
     others: dict[Window, frozenset[str]] = field(default_factory=dict)
     constant: dict[Window, dict[str, float]] = field(default_factory=dict)
+    newcomers: dict[Window, dict[str, Newcomers]] = field(default_factory=dict)
 
 
 def take_in_order(
@@ -139,6 +143,10 @@ def take_in(
         narrow = [name for name, summary in profile.columns.items() if is_one_cell(summary)]
         if narrow:
             intake.constant[window] = _constant(source, window, narrow)
+        new = [name for name, summary in profile.columns.items() if has_newcomers(summary)]
+        if new:
+            tables = source.batches(window.start, window.end, new)
+            intake.newcomers[window] = newcomers_of(grids, tables, new)
     return intake
 
 
@@ -163,6 +171,7 @@ def _together(intakes: Sequence[Intake]) -> Intake:
         whole.problems |= intake.problems
         whole.others |= intake.others
         whole.constant |= intake.constant
+        whole.newcomers |= intake.newcomers
     return whole
 
 

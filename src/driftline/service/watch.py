@@ -209,7 +209,9 @@ class Watch:
         status: WindowStatus = "judged"
         if profile.rows < least:
             status = "too_few_rows" if profile.rows else "empty"
-        verdict = self._verdict(window, profile) if status == "judged" else None
+        verdict = None
+        if status == "judged":
+            verdict = self._verdict(window, profile).naming(intake.newcomers.get(window, {}))
         return WindowResult(window, profile.rows, status, verdict, faults, now)
 
     def _verdict(self, window: Window, profile: Profile) -> Verdict:

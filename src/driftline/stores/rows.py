@@ -42,6 +42,7 @@ COLUMN_FIELDS: Mapping[str, Callable[[Any], object]] = {
     "least_effect": float,
     "alarmed": tuple,
     "relation": _relation_document,
+    "newcomers": tuple,
 }
 
 
@@ -90,6 +91,7 @@ def _column(told: dict[str, Any]) -> dict[str, Any]:
     return told | {
         "alarmed": tuple(told["alarmed"]),
         "relation": None if relation is None else Relation(*relation),
+        "newcomers": tuple((name, share) for name, share in told["newcomers"]),
     }
 
 
