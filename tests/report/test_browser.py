@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.fixtures.browser import PATIENCE
 
 from driftline.report import ModelPage, render
 
@@ -38,6 +39,7 @@ def reading(
     file = tmp_path_factory.mktemp("report") / "report.html"
     file.write_text(render([year, calm, unborn]), encoding="utf-8")
     tab = browser.new_page(viewport={"width": 1200, "height": 900}, color_scheme="light")
+    tab.set_default_timeout(PATIENCE)
     reading = Reading(tab, [], [])
     tab.on("request", lambda request: reading.asked.append(request.url))
     tab.on("console", lambda line: reading.said.append(line.text))
@@ -83,6 +85,7 @@ def test_on_a_phone_every_chart_is_seen_with_its_names(
     page = tmp_path / "report.html"
     page.write_text(render([year]), encoding="utf-8")
     tab = browser.new_page(viewport={"width": 390, "height": 844})
+    tab.set_default_timeout(PATIENCE)
     tab.goto(page.as_uri())
     for figure in tab.locator("figure.plot").all():
         figure.scroll_into_view_if_needed()
