@@ -20,7 +20,8 @@ from driftline.comparison import Measured
 from driftline.comparison import compare as compare_profiles
 from driftline.errors import DataError, nearest
 from driftline.profiles.frames import as_table, require_columns
-from driftline.profiles.newcomers import newcomers_of
+from driftline.profiles.grid import CategoricalGrid
+from driftline.profiles.newcomers import count_new, named
 from driftline.profiles.profile import Profile
 from driftline.reference import MIN_ROWS, Reference, profile_windows
 from driftline.windows import Window
@@ -164,8 +165,13 @@ windows), chance of a false alarm 0.01 over 2 tests)
         windows = _windows_of(reference, table, profile)
         rate = Budget().per_window(reference.window)
         verdict = judge_several(reference.windows, windows, profile, rate)
-    new = [name for name, summary in profile.columns.items() if has_newcomers(summary)]
-    verdict = verdict.naming(newcomers_of(reference.grids, [table], new))
+    verdict = verdict.naming(
+        {
+            name: named(count_new(summary.grid, table[name]), summary.present)
+            for name, summary in profile.columns.items()
+            if isinstance(summary.grid, CategoricalGrid) and has_newcomers(summary)
+        }
+    )
     return Comparison(reference.total, profile, verdict, reference.left_out)
 
 

@@ -1,17 +1,14 @@
 """Newcomers: categories that the reference has never seen, by name. A profile counts them together,
-since it has one cell for all of them; who they are is read from the rows."""
+since it has one cell for all of them; who they are is counted beside it, while rows are there."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
 
 import numpy as np
-import pyarrow as pa
 
 from driftline.profiles.columns import Column, to_codes
 from driftline.profiles.grid import CategoricalGrid
-from driftline.profiles.profile import Grids
 from driftline.profiles.summary import cells_of
 from driftline.wording import one_line
 
@@ -19,56 +16,48 @@ NAMED = 3
 """The commonest of a column are named, so many at most."""
 
 LONGEST = 60
-"""Characters of a name that are kept."""
+"""Characters of a name that are told."""
 
 HELD = 10_000
-"""Names of a column that are counted at the same time: a column of identifiers has millions."""
+"""Names that are counted at the same time, the commonest so far: a column of identifiers has
+millions."""
 
 Newcomers = tuple[tuple[str, float], ...]
 """Categories, commonest first, each with its share of the rows that have a value, 0 to 1."""
 
 
-def newcomers_of(
-    grids: Grids, tables: Iterable[pa.Table], names: Collection[str]
-) -> dict[str, Newcomers]:
-    """Of some categorical columns, the commonest categories that are not known to their grids.
+def count_new(grid: CategoricalGrid, column: Column) -> Counter[str]:
+    """The rows of each category that is not known to `grid`.
 
-    >>> plans = pa.table({"plan": ["a", "gift", "gift", "trial", None]})
-    >>> newcomers_of({"plan": CategoricalGrid(("a", "b"))}, [plans], ["plan"])
-    {'plan': (('gift', 0.5), ('trial', 0.25))}
+    >>> import pyarrow as pa
+    >>> count_new(CategoricalGrid(("a", "b")), pa.array(["a", "gift", "gift", "trial", None]))
+    Counter({'gift': 2, 'trial': 1})
     """
-    found = {name: Counter[str]() for name in names}
-    present = dict.fromkeys(names, 0)
-    for table in tables:
-        for name in found.keys() & set(table.column_names):
-            grid = grids[name]
-            assert isinstance(grid, CategoricalGrid)
-            rows, new = _count(grid, table[name])
-            present[name] += rows
-            found[name].update(new)
-            if len(found[name]) > HELD:
-                found[name] = Counter(dict(found[name].most_common(HELD)))
-    return {
-        name: tuple((_short(new), rows / present[name]) for new, rows in _commonest(counted))
-        for name, counted in found.items()
-        if counted
-    }
-
-
-def _count(grid: CategoricalGrid, column: Column) -> tuple[int, dict[str, int]]:
-    """Rows with a value, and of each category that is not known to `grid`."""
     codes, names = to_codes(column)
     rows = np.bincount(codes[codes >= 0], minlength=len(names))
     cells = cells_of(grid, np.arange(len(names)), names)
-    new: dict[str, int] = {}
-    for code in np.flatnonzero((cells == grid.cells - 1) & (rows > 0)):
-        new[names[code]] = new.get(names[code], 0) + int(rows[code])
-    return int(rows.sum()), new
+    new = np.flatnonzero((cells == grid.cells - 1) & (rows > 0))
+    commonest = new[np.argsort(-rows[new], kind="stable")[:HELD]]
+    found = Counter[str]()
+    for code in commonest.tolist():  # different codes may have the same name
+        found[names[code]] += int(rows[code])
+    return found
 
 
-def _commonest(counted: Counter[str]) -> list[tuple[str, int]]:
-    """By their rows, then by name, so that the order of the rows does not matter."""
-    return sorted(counted.items(), key=lambda one: (-one[1], one[0]))[:NAMED]
+def add_new(total: Counter[str], new: Counter[str]) -> Counter[str]:
+    """Both together, in bounded memory: beyond HELD names, the commonest."""
+    both = total + new
+    return both if len(both) <= HELD else Counter(dict(both.most_common(HELD)))
+
+
+def named(new: Counter[str], present: int) -> Newcomers:
+    """The commonest by name, as shares of `present` rows; ties go by name.
+
+    >>> named(Counter({"trial": 1, "gift": 2}), 4)
+    (('gift', 0.5), ('trial', 0.25))
+    """
+    most = sorted(new.items(), key=lambda one: (-one[1], one[0]))[:NAMED]
+    return tuple((_short(name), rows / present) for name, rows in most)
 
 
 def _short(name: str) -> str:

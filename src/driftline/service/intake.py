@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,8 +14,8 @@ import pyarrow as pa
 from driftline.alarms.materiality import has_newcomers
 from driftline.profiles.columns import to_floats
 from driftline.profiles.frames import to_microseconds
-from driftline.profiles.grid import Grid
-from driftline.profiles.newcomers import Newcomers, newcomers_of
+from driftline.profiles.grid import CategoricalGrid, Grid
+from driftline.profiles.newcomers import Newcomers, add_new, count_new, named
 from driftline.profiles.profile import Profile, profile_groups
 from driftline.quality import is_one_cell
 from driftline.settings.models import ModelSettings
@@ -37,6 +38,7 @@ class Intake:
         constant: of each window, the only value of numeric columns that have but one between two
             points of their grid.
         newcomers: of each window, the names of new categories, by column.
+        new: the same while rows come: how often each was met.
     """
 
     profiles: dict[Window, Profile]
@@ -45,6 +47,7 @@ class Intake:
     others: dict[Window, frozenset[str]] = field(default_factory=dict)
     constant: dict[Window, dict[str, float]] = field(default_factory=dict)
     newcomers: dict[Window, dict[str, Newcomers]] = field(default_factory=dict)
+    new: dict[Window, dict[str, Counter[str]]] = field(default_factory=dict)
 
 
 def take_in_order(
@@ -143,10 +146,11 @@ def take_in(
         narrow = [name for name, summary in profile.columns.items() if is_one_cell(summary)]
         if narrow:
             intake.constant[window] = _constant(source, window, narrow)
-        new = [name for name, summary in profile.columns.items() if has_newcomers(summary)]
-        if new:
-            tables = source.batches(window.start, window.end, new)
-            intake.newcomers[window] = newcomers_of(grids, tables, new)
+        intake.newcomers[window] = {
+            name: named(new, profile.columns[name].present)
+            for name, new in intake.new.pop(window, {}).items()
+            if has_newcomers(profile.columns[name])
+        }
     return intake
 
 
@@ -187,6 +191,12 @@ def _add(
     for number, profile in zip(used, profile_groups(grids, table, compact, len(used)), strict=True):
         window = windows[int(number)]
         intake.profiles[window] = intake.profiles[window] + profile
+        for name, summary in profile.columns.items():
+            if summary.unseen:
+                assert isinstance(summary.grid, CategoricalGrid)
+                rows = table[name].filter(pa.array(numbers == number))
+                found = intake.new.setdefault(window, {})
+                found[name] = add_new(found.get(name, Counter()), count_new(summary.grid, rows))
 
 
 def _keep_rows(
