@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,8 @@ from driftline.kept_rows import (
     rows_table,
     together,
 )
-from driftline.labels import join
+from driftline.labels import Joined
+from driftline.labels import join as join_windows
 from driftline.windows import Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,6 +36,10 @@ def rows(ids: list[Any]) -> bytes:
     return encode_rows(
         rows_table([pa.table({"id": ids, "late": [1] * len(ids)})], "id", "late", None)
     )
+
+
+def join(blobs: Mapping[Window, bytes], labels: pa.Table) -> Joined:
+    return join_windows(sorted(blobs.items(), reverse=True), labels)
 
 
 def labels(*found: tuple[Any, Any, int | None]) -> pa.Table:

@@ -82,7 +82,7 @@ def together(tables: Sequence[pa.Table]) -> pa.Table:
 def encode_rows(rows: pa.Table, compression: Literal["zstd", "lz4"] = "zstd") -> bytes:
     """A table of rows or labels as one compressed blob; "lz4" is quicker and larger."""
     sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression=compression, use_threads=compression == "zstd")
+    options = pa.ipc.IpcWriteOptions(compression=compression, use_threads=False)
     with pa.ipc.new_file(sink, rows.schema, options=options) as writer:
         writer.write_table(rows.combine_chunks())
     blob: bytes = sink.getvalue().to_pybytes()
@@ -91,7 +91,7 @@ def encode_rows(rows: pa.Table, compression: Literal["zstd", "lz4"] = "zstd") ->
 
 def decode_rows(blob: bytes, columns: Sequence[int] | None = None) -> pa.Table:
     """Undo `encode_rows`, for some columns by number if given; CodecError for damaged bytes."""
-    options = pa.ipc.IpcReadOptions(included_fields=columns)
+    options = pa.ipc.IpcReadOptions(included_fields=columns, use_threads=False)
     try:
         return pa.ipc.open_file(blob, options=options).read_all()
     except (pa.ArrowException, OSError, ValueError) as error:

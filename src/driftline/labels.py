@@ -8,16 +8,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from driftline.kept_rows import alike, decode_rows, encode_rows, in_one, micros, moments
+from driftline.kept_rows import (
+    alike,
+    decode_rows,
+    encode_rows,
+    in_one,
+    micros,
+    moments,
+    together,
+)
 from driftline.windows import Window
+
+AT_ONCE = 100_000
+"""Bytes of kept rows in which labels are looked up at once."""
 
 
 @dataclass(frozen=True)
@@ -43,30 +55,33 @@ class Joined:
     extra_rows: int = 0
 
 
-def join(blobs: Mapping[Window, bytes], labels: pa.Table) -> Joined:
+def join(windows: Iterable[tuple[Window, bytes]], labels: pa.Table) -> Joined:
     """Write labels (id, label, known_at) into the rows of the windows that have their ids.
 
-    Goes from the newest window back and stops as soon as every label has found its rows.
+    Goes through the windows, which come newest first, and stops when every label has found its
+    rows. A window is rewritten only where its rows do not have these very labels already.
     """
     usable = labels.filter(_usable(labels))
     rest = counting = latest(usable)
     changed: dict[Window, bytes] = {}
     corrected = extra_rows = 0
-    for window in sorted(blobs, reverse=True):
-        if rest.num_rows == 0:
-            break
-        ids = decode_rows(blobs[window], [0])["id"]
-        found = in_one(pc.index_in(ids, value_set=in_one(rest["id"])))
-        hits = len(found) - found.null_count
-        if hits == 0:
-            continue
-        rows, differ, other = _write(decode_rows(blobs[window]), rest.take(found))
-        if differ:
-            changed[window] = encode_rows(rows)
-        corrected += other
+    newest = iter(windows)
+    while rest.num_rows and (some := _some(newest)):
         unused = np.ones(rest.num_rows, dtype=bool)
-        unused[found.drop_null().to_numpy()] = False
-        extra_rows += hits - int(np.count_nonzero(~unused))
+        for (window, blob), found in zip(
+            some, _found([blob for _, blob in some], rest), strict=True
+        ):
+            hits = (found.number >= 0) & unused[found.number]
+            number = found.number[hits]
+            unused[number] = False
+            extra_rows += len(number) - len(np.unique(number))
+            if np.all(found.same[hits]):
+                continue
+            of_rows = rest.take(pa.array(found.number, mask=~hits))
+            rows, differ, other = _write(decode_rows(blob), of_rows)
+            if differ:
+                changed[window] = encode_rows(rows)
+            corrected += other
         rest = rest.filter(pa.array(unused))
     return Joined(
         changed,
@@ -77,6 +92,47 @@ def join(blobs: Mapping[Window, bytes], labels: pa.Table) -> Joined:
         unusable=labels.num_rows - usable.num_rows,
         extra_rows=extra_rows,
     )
+
+
+class _Found(NamedTuple):
+    """For each row the number of the label with its id (-1: none), and whether it has that very
+    label already, known since the same moment."""
+
+    number: NDArray[np.int64]
+    same: NDArray[np.bool_]
+
+
+def _found(blobs: Sequence[bytes], labels: pa.Table) -> Iterator[_Found]:
+    """What of the labels is for the rows of some windows: all looked up at once."""
+    tables = [decode_rows(blob, [0, 3, 4]) for blob in blobs]
+    found = _look_up(together(tables), labels)
+    ends = np.cumsum([table.num_rows for table in tables])[:-1]
+    return map(_Found, np.split(found.number, ends), np.split(found.same, ends))
+
+
+def _look_up(rows: pa.Table, labels: pa.Table) -> _Found:
+    place = in_one(pc.index_in(rows["id"], value_set=in_one(labels["id"])))
+    found = labels.take(place)
+    old, label = alike([rows["label"], found["label"]])
+    equal = _flags(pc.fill_null(pc.equal(old, label), False))
+    same = equal & (micros(rows["known_at"]) == micros(found["known_at"]))
+    number = np.asarray(pc.fill_null(place, -1).to_numpy()).astype(np.int64)
+    return _Found(number, same)
+
+
+def _some(windows: Iterator[tuple[Window, bytes]]) -> list[tuple[Window, bytes]]:
+    """The next windows, so many that they have about `AT_ONCE` bytes."""
+    found, size = [], 0
+    while size < AT_ONCE and (one := next(windows, None)):
+        found.append(one)
+        size += len(one[1])
+    return found
+
+
+def not_among(labels: pa.Table, known: pa.Table) -> pa.Table:
+    """The labels that are not among those known, of which there is one for each id."""
+    found = _look_up(labels, known)
+    return labels.filter(pa.array(~found.same))
 
 
 def latest(labels: pa.Table) -> pa.Table:

@@ -260,7 +260,8 @@ class Changes:
     """Everything that one step of one model changes; recorded in one transaction or not at all.
 
     `state` is the state after it, one revision above the stored one, or nothing is recorded. Blobs
-    are keyed by window: encoded `profiles`, `predictions` (Arrow IPC) and `outcomes`.
+    are keyed by window: encoded `profiles`, `predictions` (Arrow IPC) and `outcomes`; and by day,
+    where windows are shorter: `outcome_days`, the sums of all outcomes of the days that changed.
     """
 
     state: ModelState
@@ -268,6 +269,7 @@ class Changes:
     profiles: Mapping[Window, bytes] = field(default_factory=dict)
     predictions: Mapping[Window, bytes] = field(default_factory=dict)
     outcomes: Mapping[Window, bytes] = field(default_factory=dict)
+    outcome_days: Mapping[Window, bytes] = field(default_factory=dict)
     performance: tuple[PerformanceResult, ...] = ()
     incidents: tuple[Incident, ...] = ()
     events: tuple[Event, ...] = ()
@@ -283,6 +285,7 @@ class Changes:
             {**self.profiles, **later.profiles},
             {**self.predictions, **later.predictions},
             {**self.outcomes, **later.outcomes},
+            {**self.outcome_days, **later.outcome_days},
             (*self.performance, *later.performance),
             tuple(incidents.values()),
             (*self.events, *later.events),

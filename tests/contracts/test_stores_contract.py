@@ -154,6 +154,7 @@ def step(number: int, **other: Any) -> Changes:
         profiles={window: b"profile %d" % number},
         predictions={window: b"predictions %d" % number},
         outcomes={window: b"outcomes %d" % number},
+        outcome_days={window: b"of the day %d" % number},
     )
     return replace(made, **other)
 
@@ -220,6 +221,7 @@ def test_what_is_recorded_is_read_back_equal(
     assert store.profiles("late-arrival") == {day(0): b"profile 0"}
     assert store.predictions("late-arrival") == {day(0): b"predictions 0"}
     assert store.outcomes("late-arrival") == {day(0): b"outcomes 0"}
+    assert store.outcome_days("late-arrival") == {day(0): b"of the day 0"}
     assert store.performance("late-arrival") == [performance(0)]
     assert list(store.performance("late-arrival")[0].metrics) == ["roc_auc", "accuracy"]
     assert store.incidents() == [found]
@@ -302,6 +304,7 @@ def test_spans_hold_the_windows_that_start_in_them(begun: Store) -> None:
     assert list(begun.profiles("late-arrival", start, end)) == expected
     assert list(begun.predictions("late-arrival", start, end)) == expected
     assert list(begun.outcomes("late-arrival", start, end)) == expected
+    assert list(begun.outcome_days("late-arrival", start, end)) == expected
     assert list(begun.outcomes("late-arrival", end=start)) == [day(0)]
     assert list(begun.outcomes("late-arrival", start=end)) == [day(3)]
     assert begun.outcomes("late-arrival", end, start) == {}
@@ -342,7 +345,7 @@ def test_beginning_again_forgets_results_and_keeps_incidents(begun: Store) -> No
     assert begun.windows("late-arrival") == []
     assert begun.profiles("late-arrival") == {}
     assert begun.predictions("late-arrival") == {}
-    assert begun.outcomes("late-arrival") == {}
+    assert begun.outcomes("late-arrival") == begun.outcome_days("late-arrival") == {}
     assert begun.performance("late-arrival") == []
     assert begun.incidents() == [found]
     assert begun.events(found.id) == [event]
@@ -675,6 +678,7 @@ def filled(store: Store, days: int, **other: Any) -> None:
         windows=tuple(map(empty, windows)),
         profiles=blobs,
         outcomes=blobs,
+        outcome_days=blobs,
         performance=tuple(performance(number) for number in range(days)),
         **other,
     )
@@ -689,7 +693,8 @@ def test_what_is_too_old_is_deleted_a_few_rows_at_a_time_the_oldest_first(begun:
     while begun.prune("late-arrival", aged, 3):
         pass
     assert list(begun.profiles("late-arrival")) == [day(7), day(8), day(9)]
-    assert list(begun.outcomes("late-arrival")) == [day(number) for number in range(5, 10)]
+    for kept in (begun.outcomes, begun.outcome_days):
+        assert list(kept("late-arrival")) == [day(number) for number in range(5, 10)]
     left = [result.window for result in begun.windows("late-arrival")]
     assert left == [day(number) for number in range(3, 10)]
     assert [result.span.end for result in begun.performance("late-arrival")] == [
@@ -768,6 +773,7 @@ def test_a_forgotten_model_leaves_nothing_and_others_keep_everything(store: Stor
     assert store.models() == ["another"]
     assert store.windows("late-arrival") == []
     assert store.profiles("late-arrival") == store.outcomes("late-arrival") == {}
+    assert store.outcome_days("late-arrival") == {}
     assert store.predictions("late-arrival") == {}
     assert store.performance("late-arrival") == []
     assert store.acceptances("late-arrival") == []

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from driftline.errors import CodecError, GridMismatch, ProfileError
 from driftline.profiles.grid import NumericGrid
 from driftline.profiles.joined import outcomes_of
-from driftline.profiles.outcomes import Outcomes, Task, decode_outcomes, encode_outcomes
+from driftline.profiles.outcome_codec import decode_outcomes, decode_total, encode_outcomes
+from driftline.profiles.outcomes import Outcomes, Task
 
 Row = tuple[object, object, object]
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
@@ -82,6 +83,20 @@ def test_bytes_bring_the_same_outcomes_back(case: tuple[Task, list[list[Row]]]) 
     task, windows = case
     outcomes = outcomes_of(task, table([row for rows in windows for row in rows], task))
     assert decode_outcomes(encode_outcomes(outcomes)) == outcomes
+
+
+@given(cases)
+def test_bytes_of_many_windows_bring_back_their_sum(case: tuple[Task, list[list[Row]]]) -> None:
+    task, windows = case
+    each = [outcomes_of(task, table(rows, task)) for rows in [*windows, []]]
+    total = decode_total([encode_outcomes(outcomes) for outcomes in each])
+    assert total == sum(each, Outcomes.empty(task))
+
+
+def test_outcomes_of_two_tasks_have_no_sum() -> None:
+    both = [encode_outcomes(Outcomes.empty(task)) for task in ("binary", "regression")]
+    with pytest.raises(GridMismatch, match="cannot combine binary with regression"):
+        decode_total(both)
 
 
 def test_damaged_and_foreign_bytes_are_refused() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from driftline.windows import parse_moment
@@ -42,15 +43,32 @@ def test_past_spans_are_judged_again_for_news_and_at_midnight(hourly: World) -> 
 
 def test_at_midnight_every_span_has_all_of_its_labels(hourly: World) -> None:
     hourly.check(36)
-    midnight = hourly.day(36)
-    rows = {row.id: row for frame in hourly.written for row in frame.itertuples()}.values()
-    with hourly.store() as store:
+    rows = pd.concat(hourly.written).drop_duplicates("id", keep="last")
+    assert_every_label_is_counted(hourly, rows, 36)
+
+
+def test_labels_that_come_a_month_late_are_counted_where_their_predictions_are(
+    world: World,
+) -> None:
+    rows = world.live(range(70))
+    slow = rows["id"].str.startswith("33-")
+    rows["known_at"] += pd.to_timedelta(33 * slow, unit="D")
+    world.label(rows)
+    world.settle(world.labelled(window="6h"))
+    for day in (65, 68, 70):
+        world.check(day)
+        assert_every_label_is_counted(world, rows, day)
+
+
+def assert_every_label_is_counted(world: World, rows: pd.DataFrame, day: int) -> None:
+    midnight = world.day(day)
+    with world.store() as store:
         judged = store.performance("late-arrival")
     assert judged[-1].span.end == midnight
     for result in judged:
-        inside = [row for row in rows if result.span.start <= row.timestamp < result.span.end]
-        known = [row for row in inside if row.known_at < midnight]
-        assert (result.rows, result.labelled) == (len(inside), len(known))
+        inside = (rows["timestamp"] >= result.span.start) & (rows["timestamp"] < result.span.end)
+        known = inside & (rows["known_at"] < midnight)
+        assert (result.rows, result.labelled) == (inside.sum(), known.sum())
 
 
 def test_a_replay_says_the_same_as_checks_by_the_hour(hourly: World) -> None:

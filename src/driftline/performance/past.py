@@ -2,81 +2,181 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Collection
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from itertools import accumulate
+from typing import TypeAlias
 
 from driftline.performance.spans import BLOCK
-from driftline.profiles.outcomes import Outcomes
-from driftline.windows import Window, window_at
+from driftline.profiles.grid import NumericGrid
+from driftline.profiles.outcome_codec import decode_outcomes, decode_total, encode_outcomes
+from driftline.profiles.outcomes import SCORE_GRID, Outcomes
+from driftline.windows import EPOCH, Window, window_at
+
+Parts: TypeAlias = list[tuple[Window, Outcomes]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Past:
-    """Outcomes of windows of one length, in order of time.
+    """Outcomes of windows of one length, kept encoded. Those of a day are kept added up, too: they
+    are read and decoded one by one only where a span begins or ends within the day, or where one of
+    them changes. A window that is longer takes the place of a day.
+
+    Attributes:
+        score_grid: where scores are counted.
+        read: reads the encoded outcomes of the windows of a day of which the sum is kept.
+        first: windows that end by then are forgotten.
 
     >>> from datetime import UTC, timedelta
-    >>> def hour(n: int) -> tuple[Window, Outcomes]:
+    >>> from driftline.profiles.outcome_codec import encode_outcomes
+    >>> def hour(n: int) -> Window:
     ...     start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=n)
-    ...     return Window(start, start + timedelta(hours=1)), Outcomes("multiclass", n, n // 2)
-    >>> past = Past(tuple(map(hour, range(72))))
-    >>> past.counts(Window(hour(1)[0].start, hour(4)[0].start))
+    ...     return Window(start, start + timedelta(hours=1))
+    >>> past = Past()
+    >>> for n in range(72):
+    ...     past.put(hour(n), encode_outcomes(Outcomes("multiclass", n, n // 2)))
+    >>> past.counts(Window(hour(1).start, hour(4).start))
     (6, 2)
-    >>> len(past.cut_at([])), len(past.cut_at([hour(30)[0].start]))
+    >>> len(past.cut_at([])), len(past.cut_at([hour(30).start]))
     (3, 26)
     """
 
-    windows: tuple[tuple[Window, Outcomes], ...]
+    score_grid: NumericGrid = SCORE_GRID
+    read: Callable[[Window], Mapping[Window, bytes]] = lambda day: {}
+    first: datetime = EPOCH
+    _order: list[Window] = field(default_factory=list)
+    _encoded: dict[Window, bytes] = field(default_factory=dict)
+    _windows: dict[Window, dict[Window, bytes]] = field(default_factory=dict)
+    _changed: set[Window] = field(default_factory=set)
+    _sums: dict[Window, Outcomes] = field(default_factory=dict)
+    _apart: dict[Window, Parts] = field(default_factory=dict)
+    _tallies: dict[Window, list[tuple[datetime, int, int]]] = field(default_factory=dict)
+
+    def put_day(self, day: Window, blob: bytes) -> None:
+        """Keep the encoded sum of a day, whose windows can be read."""
+        insort(self._order, day)
+        self._encoded[day] = blob
+
+    def put(self, window: Window, blob: bytes) -> None:
+        """Keep the encoded outcomes of a window, in place of those that were kept of it."""
+        day = _day_of(window)
+        place = bisect_left(self._order, day)
+        if self._order[place : place + 1] != [day]:
+            self._order.insert(place, day)
+            self._windows[day] = {}
+        self._of(day)[window] = blob
+        self._encoded.pop(day, None)
+        self._changed.add(day)
+        self._forget(day)
+
+    def changed(self) -> dict[Window, bytes]:
+        """The encoded sums of the days in which something was put since this was asked, or whose
+        sum was not kept."""
+        found = {}
+        for day in sorted(self._changed):
+            if day.start >= self.first and day not in self._windows[day]:
+                found[day] = self._encoded[day] = encode_outcomes(self._sum(day))
+        self._changed.clear()
+        return found
+
+    def forget(self, moment: datetime) -> None:
+        """Forget the windows that end by `moment`, and what was decoded of windows one by one."""
+        self._apart.clear()
+        self.first = max(self.first, moment)
+        while self._order and self._order[0].start < self.first:
+            day = self._order[0]
+            self._forget(day)
+            if any(window.end > self.first for window in self._of(day)):
+                return
+            del self._order[0], self._windows[day]
+            self._encoded.pop(day, None)
+            self._changed.discard(day)
 
     def counts(self, span: Window) -> tuple[int, int]:
         """How many predictions the span has, and how many of them have a label."""
-        first, last = (bisect_left(self._starts, moment) for moment in (span.start, span.end))
-        rows, labelled = self._counts
-        return rows[last] - rows[first], labelled[last] - labelled[first]
+        rows = labelled = 0
+        for day in self._between(span):
+            if span.start <= day.start and day.end <= span.end:
+                whole = self._sum(day)
+                rows, labelled = rows + whole.rows, labelled + whole.labelled
+            else:
+                for start, of_all, of_labelled in self._tallied(day):
+                    if start in span:
+                        rows, labelled = rows + of_all, labelled + of_labelled
+        return rows, labelled
 
-    def cut_at(self, moments: Collection[datetime]) -> list[tuple[Window, Outcomes]]:
+    def within(self, span: Window) -> Parts:
+        """The outcomes of the span's windows, those of whole days added up."""
+        edges = {window_at(moment, BLOCK).start for moment in (span.start, span.end)}
+        parts = self._cut(self._between(span), edges)
+        return [(w, o) for w, o in parts if span.start <= w.start and w.end <= span.end]
+
+    def cut_at(self, moments: Collection[datetime]) -> Parts:
         """The outcomes, those of whole days added up, save of the days in which one of `moments`
         is. A span that begins and ends at some of them is the same, and sooner added up."""
-        if not self.windows or self.windows[0][0].length >= BLOCK:
-            return list(self.windows)
-        cut = {window_at(moment, BLOCK) for moment in moments}
-        found: list[tuple[Window, Outcomes]] = []
-        for day, windows in self._days.items():
-            if day in cut:
-                found += windows
-            else:
-                if day not in self._sums:
-                    self._sums[day] = _sum(windows)
-                found.append((day, self._sums[day]))
+        return self._cut(self._order, {window_at(moment, BLOCK).start for moment in moments})
+
+    def having(self, what: Callable[[Outcomes], int], span: Window) -> Iterator[Window]:
+        """The windows that begin in the span and of which `what`, a count that adds up, is not 0,
+        newest first."""
+        for day in reversed(self._between(span)):
+            if what(self._sum(day)):
+                for window, outcomes in reversed(self._one_by_one(day)):
+                    if window.start in span and what(outcomes):
+                        yield window
+
+    def _cut(self, days: Collection[Window], cut: Collection[datetime]) -> Parts:
+        """The outcomes of some days; of those that begin at one of the moments `cut` one by one."""
+        found: Parts = []
+        for day in days:
+            if day.start in cut:
+                if day not in self._apart:
+                    self._apart[day] = self._one_by_one(day)
+                found += self._apart[day]
+            elif (whole := self._sum(day)).rows:
+                found.append((day, whole))
         return found
 
-    @cached_property
-    def _starts(self) -> list[datetime]:
-        return [window.start for window, _ in self.windows]
+    def _between(self, span: Window) -> list[Window]:
+        """The days of which the span holds a part."""
+        first = bisect_right(self._order, span.start, key=lambda day: day.end)
+        return self._order[first : bisect_left(self._order, span.end, key=lambda day: day.start)]
 
-    @cached_property
-    def _counts(self) -> tuple[list[int], list[int]]:
-        rows = accumulate((outcomes.rows for _, outcomes in self.windows), initial=0)
-        labelled = accumulate((outcomes.labelled for _, outcomes in self.windows), initial=0)
-        return list(rows), list(labelled)
+    def _of(self, day: Window) -> dict[Window, bytes]:
+        """The windows of a day."""
+        if day not in self._windows:
+            self._windows[day] = dict(self.read(day))
+        return self._windows[day]
 
-    @cached_property
-    def _days(self) -> dict[Window, list[tuple[Window, Outcomes]]]:
-        days: dict[Window, list[tuple[Window, Outcomes]]] = {}
-        for window, outcomes in self.windows:
-            days.setdefault(window_at(window.start, BLOCK), []).append((window, outcomes))
-        return days
+    def _sum(self, day: Window) -> Outcomes:
+        if day not in self._sums:
+            blobs = [self._encoded[day]] if day in self._encoded else []
+            if not blobs or day.start < self.first:
+                blobs = [blob for window, blob in self._of(day).items() if window.end > self.first]
+            self._sums[day] = decode_total(blobs, self.score_grid)
+        return self._sums[day]
 
-    @cached_property
-    def _sums(self) -> dict[Window, Outcomes]:
-        return {}
+    def _one_by_one(self, day: Window) -> Parts:
+        """The windows of a day that have rows, in order."""
+        each = [
+            (window, decode_outcomes(blob, self.score_grid))
+            for window, blob in sorted(self._of(day).items())
+            if window.end > self.first
+        ]
+        return [(window, outcomes) for window, outcomes in each if outcomes.rows]
+
+    def _tallied(self, day: Window) -> list[tuple[datetime, int, int]]:
+        """When each window of a day begins, its predictions and those of them with a label."""
+        if day not in self._tallies:
+            self._tallies[day] = [(w.start, o.rows, o.labelled) for w, o in self._one_by_one(day)]
+        return self._tallies[day]
+
+    def _forget(self, day: Window) -> None:
+        """Forget what was decoded of a day."""
+        for decoded in (self._sums, self._apart, self._tallies):
+            decoded.pop(day, None)
 
 
-def _sum(windows: list[tuple[Window, Outcomes]]) -> Outcomes:
-    total = windows[0][1]
-    for _, outcomes in windows[1:]:
-        total = total + outcomes
-    return total
+def _day_of(window: Window) -> Window:
+    return window if window.length >= BLOCK else window_at(window.start, BLOCK)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from driftline.errors import GridMismatch, ProfileError
-from driftline.profiles.codec import OUTCOMES, reading, seal, unseal
 from driftline.profiles.grid import NumericGrid
 from driftline.profiles.summary import Summary, empty_summary
 
@@ -127,75 +126,3 @@ class Outcomes:
         if sign > 0:
             return negative + other.scores[0], positive + other.scores[1]
         return negative - other.scores[0], positive - other.scores[1]
-
-
-def encode_outcomes(outcomes: Outcomes) -> bytes:
-    """As a small checked blob; scores are stored sparsely, by the cells that have rows."""
-    header: dict[str, Any] = {
-        "task": outcomes.task,
-        "tallies": [
-            outcomes.rows,
-            outcomes.labelled,
-            outcomes.bad_labels,
-            outcomes.bad_predictions,
-            outcomes.improper_scores,
-        ],
-        "confusion": [[*pair, count] for pair, count in sorted(outcomes.confusion.items())],
-        "sums": {name: f"{total:x}" for name, total in outcomes.sums.items()},
-    }
-    if outcomes.scores is None:
-        return seal(OUTCOMES, header, b"")
-    header["grid"] = outcomes.scores[0].grid.fingerprint
-    header["scores"] = [[int(np.count_nonzero(s.counts)), *s.tallies] for s in outcomes.scores]
-    used = [np.flatnonzero(s.counts) for s in outcomes.scores]
-    parts = [
-        part.astype("<i8").tobytes()
-        for cells, summary in zip(used, outcomes.scores, strict=True)
-        for part in (np.diff(cells, prepend=0), summary.counts[cells])
-    ]
-    return seal(OUTCOMES, header, b"".join(parts))
-
-
-def decode_outcomes(blob: bytes, score_grid: NumericGrid = SCORE_GRID) -> Outcomes:
-    """Undo `encode_outcomes`. `score_grid` must be the one that was counted on (binary only).
-
-    Raises CodecError for anything else than an intact blob of ours, GridMismatch for another grid.
-    """
-    header, body = unseal(OUTCOMES, blob)
-    with reading(OUTCOMES):
-        scores = None
-        if "scores" in header:
-            if header["grid"] != score_grid.fingerprint:
-                raise GridMismatch(
-                    "these outcomes were counted on another score grid than the reference has now; "
-                    "join predictions and labels again with this reference"
-                )
-            scores = _decode_scores(header["scores"], body, score_grid)
-        rows, labelled, bad_labels, bad_predictions, improper = map(int, header["tallies"])
-        sums = {name: int(header["sums"][name], 16) for name in SUMS[header["task"]]}
-        confusion = {(str(label), str(said)): int(n) for label, said, n in header["confusion"]}
-        return Outcomes(
-            header["task"],
-            rows,
-            labelled,
-            bad_labels,
-            bad_predictions,
-            confusion,
-            scores,
-            improper,
-            sums,
-        )
-
-
-def _decode_scores(
-    heads: list[list[int]], body: bytes, grid: NumericGrid
-) -> tuple[Summary, Summary]:
-    numbers = np.frombuffer(body, dtype="<i8").astype(np.int64)
-    found = []
-    for used, *tallies in heads:
-        summary = empty_summary(grid)
-        summary.counts[np.cumsum(numbers[:used])] = numbers[used : 2 * used]
-        found.append(Summary(grid, summary.counts, *tallies))
-        numbers = numbers[2 * used :]
-    negative, positive = found
-    return negative, positive

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from operator import attrgetter
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftline.kept_rows import decode_rows, in_one
+from driftline.performance.past import Past
 from driftline.profiles.joined import outcomes_of
-from driftline.profiles.outcomes import Outcomes
 from driftline.records import Fault
-from driftline.service.ledger import Ledger
+from driftline.service.ledger import NO_ROWS, Ledger
 from driftline.service.silence import NO_LABELS
 from driftline.windows import Window
 from driftline.wording import percent, span
@@ -37,8 +37,8 @@ def bad_labels(ledger: Ledger | None, window: Window) -> tuple[Fault, ...]:
     lengths = ledger.model.performance
     now = Window(window.start - lengths.current, window.start)
     before = Window(now.start - lengths.baseline, now.start)
-    bad, share = _share(ledger.outcomes.items(), now)
-    if bad < LEAST or share < max(MUCH, 2 * _share(ledger.outcomes.items(), before)[1]):
+    bad, share = _share(ledger.past, now)
+    if bad < LEAST or share < max(MUCH, 2 * _share(ledger.past, before)[1]):
         return ()
     what = "are no number" if ledger.model.task == "regression" else "are neither of two classes"
     example = _example(ledger, now)
@@ -46,9 +46,9 @@ def bad_labels(ledger: Ledger | None, window: Window) -> tuple[Fault, ...]:
     return (Fault(BAD_LABELS, told, "medium", labels.label),)
 
 
-def _share(outcomes: Iterable[tuple[Window, Outcomes]], within: Window) -> tuple[int, float]:
+def _share(past: Past, within: Window) -> tuple[int, float]:
     """How many labels of a span cannot be used, and which part of all that is."""
-    found = [o for w, o in outcomes if within.start <= w.start and w.end <= within.end]
+    found = [outcomes for _, outcomes in past.within(within)]
     bad = sum(one.bad_labels for one in found)
     known = bad + sum(one.labelled + one.bad_predictions for one in found)
     return bad, bad / known if known else 0.0
@@ -58,12 +58,9 @@ def _example(ledger: Ledger, within: Window) -> str:
     """One of these labels, from the newest window that has any."""
     task, positive = ledger.model.task, ledger.model.positive
     assert task is not None
-    for window in sorted(ledger.rows, reverse=True):
-        if ledger.outcomes.get(window) is None or not ledger.outcomes[window].bad_labels:
-            continue
-        if window.end > within.end:
-            continue
-        for value in pc.unique(in_one(decode_rows(ledger.rows[window], [3])["label"])).drop_null():
+    for window in ledger.past.having(attrgetter("bad_labels"), within):
+        blob = ledger.rows.get(window) or NO_ROWS
+        for value in pc.unique(in_one(decode_rows(blob, [3])["label"])).drop_null():
             one = pa.table({"label": pa.array([value.as_py()])})
             said = None if positive is None else str(positive)
             if outcomes_of(task, one, positive=said).bad_labels:

@@ -97,10 +97,10 @@ def history(watched: Watched, watch: Watch, notes: list[Note]) -> Changes:
                 ledger.add_window(window, intake.rows[window])
     if not ledger.by_pairs:
         ledger.add_labels(arrivals.known_by(position))
-    rows, outcomes = ledger.settle()
-    if not ledger.judged:
+    settled = ledger.settle()
+    if next(ledger.judged.back(), None) is None:
         ledger.changed.clear()
     early = ledger.encoded_early()
     joined = None if arrivals.error else position
     watch.state = watch.state.next(labels_until=joined, early_labels=early)
-    return Changes(watch.state, predictions=rows, outcomes=outcomes)
+    return Changes(watch.state, **settled._asdict())

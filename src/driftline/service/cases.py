@@ -68,18 +68,17 @@ class Cases:
 
     def performance(
         self,
-        results: Sequence[PerformanceResult],
-        before: Mapping[datetime, PerformanceResult],
+        judged: Sequence[tuple[PerformanceResult, PerformanceResult | None]],
         policy: PerformancePolicy,
         now: datetime,
     ) -> Advanced:
         """Spans count once, when they are first judged; a later judgement counts when it alarms,
-        and may show that an incident is worse than it seemed."""
+        and may show that an incident is worse than it seemed. With each result comes what was said
+        of its span before."""
         advanced = Advanced()
-        for result in results:
+        for result, known in judged:
             if result.status != "judged":
                 continue
-            known = before.get(result.span.end)
             first = known is None or known.status != "judged"
             findings = performance_findings(result, policy, self.drop)
             if first or (result.alarm and not (known and known.alarm)):

@@ -205,9 +205,13 @@ class Known:
 
     @classmethod
     def of(cls, results: Iterable[PerformanceResult]) -> Known:
-        found = sorted(results, key=lambda result: result.span.end)
-        judged = [result for result in found if result.status == "judged"]
-        return cls(found[-1] if found else None, judged[-1] if judged else None)
+        """What some results say, which come newest first: no more of them is read than needed."""
+        newest = None
+        for result in results:
+            newest = newest or result
+            if result.status == "judged":
+                return cls(newest, result)
+        return cls(newest)
 
 
 def performance_in_words(known: Known, dropped: Incident | None) -> str:

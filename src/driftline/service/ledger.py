@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -23,25 +25,33 @@ from driftline.kept_rows import (
     rows_table,
     together,
 )
-from driftline.labels import join, latest
+from driftline.labels import join, latest, not_among
 from driftline.performance.judge import PerformancePolicy, judge_span
 from driftline.performance.past import Past
-from driftline.profiles.grid import NumericGrid
 from driftline.profiles.joined import outcomes_of
-from driftline.profiles.outcomes import Outcomes, encode_outcomes
+from driftline.profiles.outcome_codec import encode_outcomes
+from driftline.profiles.outcomes import Outcomes
 from driftline.records import PerformanceResult
+from driftline.service.lately import Lately
+from driftline.service.news import worth_judging
 from driftline.service.pairs import fill_up, paired_rows
 from driftline.settings.models import ModelSettings
-from driftline.windows import Window, to_micros, window_at
+from driftline.windows import Window, to_micros
 from driftline.wording import count
 
 DAY = timedelta(days=1)
 
-NEWS = 0.02
-"""Share of a span's predictions that are new or newly labelled at which it is judged at once."""
-
 NO_ROWS = encode_rows(rows_table([], None, None, None))
 """What is kept of a window without predictions."""
+
+
+class Settled(NamedTuple):
+    """The encoded rows and outcomes of windows, and the outcomes of days, that have changed; named
+    as in `Changes`."""
+
+    predictions: dict[Window, bytes]
+    outcomes: dict[Window, bytes]
+    outcome_days: dict[Window, bytes]
 
 
 @dataclass
@@ -50,9 +60,8 @@ class Ledger:
 
     Attributes:
         model: the model's settings; `labels` and `task` are set.
-        score_grid: where scores are counted.
         rows: encoded rows of each window that may still get labels.
-        outcomes: of each window that a span to be judged can hold.
+        past: the outcomes of each window that a span to be judged can hold.
         judged: the newest result of each span, by its end.
         early: labels whose predictions have not come yet.
         changed: windows that are to be counted anew.
@@ -61,10 +70,9 @@ class Ledger:
     """
 
     model: ModelSettings
-    score_grid: NumericGrid
-    rows: dict[Window, bytes] = field(default_factory=dict)
-    outcomes: dict[Window, Outcomes] = field(default_factory=dict)
-    judged: dict[datetime, PerformanceResult] = field(default_factory=dict)
+    rows: Lately[Window, bytes]
+    past: Past
+    judged: Lately[datetime, PerformanceResult]
     early: pa.Table | None = None
     changed: set[Window] = field(default_factory=set)
     normal_since: datetime | None = None
@@ -93,46 +101,54 @@ class Ledger:
         assert labels is not None
         blob = encode_rows(paired_rows(labels, pairs, predictions))
         if self.rows.get(window) != blob:
-            self.rows[window] = blob
+            self.rows.put(window, blob)
             self.changed.add(window)
 
-    def unpaired(self, since: datetime) -> dict[Window, int]:
-        """The windows from `since` on that have predictions without a label; how many they have."""
+    def unpaired(self, span: Window) -> dict[Window, int]:
+        """The windows of a span that have predictions without a label; how many they have."""
         found = {}
-        for window, blob in sorted(self.rows.items()):
-            if window.start >= since:
-                labels = decode_rows(blob, [3])["label"]
-                if labels.null_count:
-                    found[window] = len(labels)
+        for window, blob in self._lacking(span).items():
+            labels = decode_rows(blob, [3])["label"]
+            if labels.null_count:
+                found[window] = len(labels)
         return found
+
+    def _lacking(self, span: Window) -> dict[Window, bytes]:
+        """The rows of the windows that begin in a span and lack labels, in order."""
+        lacking = sorted(self.past.having(attrgetter("unlabelled"), span))
+        kept = {window: self.rows.get(window) for window in lacking}
+        return {window: blob for window, blob in kept.items() if blob is not None}
 
     def add_window(self, window: Window, tables: Sequence[pa.Table]) -> None:
         """Keep a new window's rows and join labels that came early."""
         self.changed.add(window)
         if not any(table.num_rows for table in tables):
-            self.rows[window] = NO_ROWS
+            self.rows.put(window, NO_ROWS)
             return
         predictions = self.model.predictions
         rows = rows_table(tables, predictions.id, predictions.prediction, predictions.score)
-        self.rows[window] = encode_rows(rows)
+        blob = encode_rows(rows)
         if self.early is not None and self.early.num_rows:
-            joined = join({window: self.rows[window]}, self.early)
+            joined = join([(window, blob)], self.early)
             self.matched += joined.matched
-            self.rows.update(joined.changed)
+            blob = joined.changed.get(window, blob)
             self.early = joined.unmatched
+        self.rows.put(window, blob)
 
     def add_late_rows(self, window: Window, tables: Sequence[pa.Table], predictions: int) -> None:
-        """Keep the rows of a window anew, as more have come, with the labels that were joined."""
-        before = decode_rows(self.rows[window])
+        """Keep the rows of a window anew, as more have come, with the labels that were joined; of
+        one whose labels are waited for no more nothing is kept."""
+        blob = self.rows.get(window)
+        if blob is None:
+            return
+        before = decode_rows(blob)
         if self.by_pairs:
-            self.rows[window] = encode_rows(fill_up(before, predictions))
+            self.rows.put(window, encode_rows(fill_up(before, predictions)))
             self.changed.add(window)
             return
         labels = before.filter(before["label"].is_valid()).select(["id", "label", "known_at"])
+        self._keep_early(labels)
         self.add_window(window, tables)
-        joined = join({window: self.rows[window]}, labels)
-        self.rows.update(joined.changed)
-        self._keep_early(joined.unmatched)
 
     def add_labels(self, tables: Iterable[pa.Table]) -> None:
         """Join labels that have become known; those without a prediction yet are kept as early."""
@@ -142,10 +158,13 @@ class Ledger:
         if not some:
             return
         known = labels_table(some, labels.id, labels.label, labels.timestamp)
-        joined = join(self.rows, known)
+        # what is early was looked for in all windows already
+        new = known if self.early is None else not_among(known, self.early)
+        joined = join(self.rows.back(), new)
         self.seen += known.num_rows
         self.matched += joined.matched
-        self.rows.update(joined.changed)
+        for window, blob in joined.changed.items():
+            self.rows.put(window, blob)
         self.changed.update(joined.changed)
         self._keep_early(joined.unmatched)
 
@@ -158,81 +177,48 @@ class Ledger:
         """The start of the oldest window that has predictions without a label, and the ids of those
         in the windows that start before `before`; None when there are none."""
         ids: dict[Window, pa.Array] = {}
-        for window, blob in sorted(self.rows.items()):
-            if window.start < before:
-                rows = decode_rows(blob, [0, 3])
-                waiting = rows["id"].filter(rows["label"].is_null()).drop_null()
-                if len(waiting):
-                    ids[window] = in_one(waiting)
+        kept = Window(self.rows.first - self.model.window, before)
+        for window, blob in self._lacking(kept).items():
+            rows = decode_rows(blob, [0, 3])
+            waiting = rows["id"].filter(rows["label"].is_null()).drop_null()
+            if len(waiting):
+                ids[window] = in_one(waiting)
         return (min(ids).start, pa.concat_arrays(list(ids.values()))) if ids else None
 
-    def settle(self) -> tuple[dict[Window, bytes], dict[Window, bytes]]:
-        """Count the changed windows anew: their rows and their outcomes, encoded, to be stored."""
+    def settle(self) -> Settled:
+        """Count the changed windows anew: what is to be stored of them."""
         task = self.model.task
         assert task is not None
         positive = None if self.model.positive is None else str(self.model.positive)
-        none = Outcomes.empty(task, self.score_grid)
-        nothing = encode_outcomes(none)
-        changed = sorted(self.changed)
+        grid = self.past.score_grid
+        nothing = encode_outcomes(Outcomes.empty(task, grid))
+        kept = {window: self.rows.get(window) for window in sorted(self.changed)}
+        changed = {window: blob for window, blob in kept.items() if blob is not None}
         encoded = dict.fromkeys(changed, nothing)
-        for window in changed:
-            self.outcomes[window] = none
-            if self.rows[window] != NO_ROWS:
-                rows = decode_rows(self.rows[window])
-                counts = outcomes_of(task, rows, self.score_grid, positive)
-                self.outcomes[window], encoded[window] = counts, encode_outcomes(counts)
-        return {window: self.rows[window] for window in changed}, encoded
+        for window, blob in changed.items():
+            if blob != NO_ROWS:
+                counts = outcomes_of(task, decode_rows(blob), grid, positive)
+                encoded[window] = encode_outcomes(counts)
+            self.past.put(window, encoded[window])
+        return Settled(changed, encoded, self.past.changed())
 
     def judge(
         self, position: datetime, now: datetime, policy: PerformancePolicy
-    ) -> list[PerformanceResult]:
+    ) -> list[tuple[PerformanceResult, PerformanceResult | None]]:
         """Judge the span that ends at `position`, the end of the last window, and again every
-        earlier one in which something changed, oldest first; forget the changes.
-
-        With windows shorter than a day, an earlier span is judged again at once when it is news
-        (`NEWS`), and at midnight for whatever has changed since.
+        earlier one in which something changed, oldest first; forget the changes. With each result
+        comes what was said of its span before.
         """
-        past = Past(
-            tuple(sorted((w, counts) for w, counts in self.outcomes.items() if counts.rows))
-        )
-        ends = self._touched(position)
-        if self.model.window < DAY:
-            ends = self._news(position, past, ends)
-        results = [self._judge_span(end, now, policy, past) for end in sorted(ends)]
-        self.judged.update({result.span.end: result for result in results})
+        ends = worth_judging(self, position)
+        results = [(self._judge_span(end, now, policy), self.judged.get(end)) for end in ends]
+        for result, _ in results:
+            self.judged.put(result.span.end, result)
         self.changed.clear()
         self._trim(position)
         return results
 
-    def _touched(self, position: datetime) -> set[datetime]:
-        """The ends of the spans that hold a changed window."""
-        length, current = self.model.window, self.model.performance.current
-        ends = {
-            window.end + i * length for window in self.changed for i in range(current // length)
-        }
-        return {end for end in ends if end == position or end in self.judged}
-
-    def _news(self, position: datetime, past: Past, touched: set[datetime]) -> set[datetime]:
-        """The ends of the spans that are worth judging now."""
-        assert self.model.labels is not None
-        midnight = window_at(position, DAY).start == position
-        waited = position - self.model.labels.wait
-        asked = touched | {end for end in self.judged if midnight and end > waited}
-        found = set()
-        for end in asked:
-            last = self.judged.get(end)
-            rows, labelled = past.counts(Window(end - self.model.performance.current, end))
-            if last is None or (labelled, rows) == (last.labelled, last.rows):
-                worth = end in touched  # new, or labels were corrected
-            else:
-                grown = abs(labelled - last.labelled) + abs(rows - last.rows)
-                worth = midnight or labelled == rows or grown >= NEWS * rows
-            if worth:
-                found.add(end)
-        return found
-
     def _judge_span(
-        self, end: datetime, now: datetime, policy: PerformancePolicy, past: Past
+        self, end: datetime, now: datetime, policy: PerformancePolicy
     ) -> PerformanceResult:
         lengths = self.model.performance
         span = Window(end - lengths.current, end)
@@ -240,7 +226,7 @@ class Ledger:
         task = self.model.task
         assert task is not None
         since = [self.normal_since] if self.normal_since is not None else []
-        windows = past.cut_at([baseline.start, span.start, span.end, *since])
+        windows = self.past.cut_at([baseline.start, span.start, span.end, *since])
         before = windows
         if self.normal_since is not None and end > self.normal_since:
             before = [pair for pair in windows if pair[0].start >= self.normal_since]
@@ -251,9 +237,9 @@ class Ledger:
         assert self.model.labels is not None
         waited = position - self.model.labels.wait
         since = position - horizon(self.model)
-        self.rows = {w: rows for w, rows in self.rows.items() if w.end > waited}
-        self.outcomes = {w: counts for w, counts in self.outcomes.items() if w.end > since}
-        self.judged = {end: result for end, result in self.judged.items() if end > since}
+        self.rows.forget(waited)
+        self.past.forget(since)
+        self.judged.forget(since)
         if self.early is not None:
             known = micros(self.early["known_at"])
             waiting = (known == NEVER) | (known >= to_micros(waited))

@@ -9,7 +9,8 @@ from driftline.performance import metrics
 from driftline.performance.detectable import Detectable, detectable
 from driftline.performance.spans import BLOCK, span_of
 from driftline.performance.usual import before_the_drop
-from driftline.profiles.outcomes import Outcomes, decode_outcomes
+from driftline.profiles.outcome_codec import decode_outcomes
+from driftline.profiles.outcomes import Outcomes
 from driftline.records import PerformanceResult
 from driftline.reference import total_of
 from driftline.service.ledger_store import score_grid_of

@@ -224,7 +224,7 @@ class Run:
             return
         daily = window_at(begun, DAY) != window_at(position, DAY)
         back = model.labels.wait if daily else model.late_predictions + model.window
-        for window, predictions in ledger.unpaired(position - back).items():
+        for window, predictions in ledger.unpaired(Window(position - back, position)).items():
             found = pairs.known_by(window.end)
             if pairs.error:
                 break

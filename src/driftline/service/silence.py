@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,10 @@ def _silent(ledger: Ledger, now: datetime) -> tuple[Fault, ...]:
     assert labels is not None
     if labels.timestamp is None:
         return ()
-    moments, delays, waiting = _read(ledger)
+    known = _read(ledger, to_micros(now - LEAST))
+    if known is None:
+        return ()
+    moments, delays, waiting = known
     if len(moments) < FEW:
         return ()
     pause = int(np.diff(moments).max(initial=0)) * MICROSECOND
@@ -75,14 +79,20 @@ def _silent(ledger: Ledger, now: datetime) -> tuple[Fault, ...]:
     return (Fault(NO_LABELS, _words(ledger, last, pause, rows), "medium", labels.label),)
 
 
-def _read(ledger: Ledger) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[Window, int]]:
-    """The moments of all labels in order, how long each came after its window, in microseconds; and
-    how many predictions the windows have none of whose labels has come."""
+Read: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], dict[Window, int]]
+"""The moments of all labels in order, how long each came after its window, in microseconds; and how
+many predictions the windows have none of whose labels has come."""
+
+
+def _read(ledger: Ledger, lately: int) -> Read | None:
+    """What is known of all labels; None as soon as one is met that became known since `lately`."""
     moments, delays, waiting = [], [], {}
-    for window, blob in ledger.rows.items():
+    for window, blob in ledger.rows.back():
         known = micros(decode_rows(blob, [4])["known_at"])
         come = known[known != NEVER]
         if len(come):
+            if come.max() >= lately:
+                return None
             moments.append(come)
             delays.append(come - to_micros(window.end))
         elif len(known):

@@ -120,7 +120,7 @@ class Watch:
         first, seen = known[window]
         before = self._findings(first, seen)
         profile = intake.profiles[window]
-        if self.ledger is not None and window in self.ledger.rows:
+        if self.ledger is not None:
             self.ledger.add_late_rows(window, intake.rows.get(window, []), profile.rows)
         self.recent = self._evidence((w, known[w][1]) for w in sorted(known) if w < window)
         of_labels = tuple(fault for fault in first.faults if fault.code in OF_LABELS)
@@ -246,21 +246,20 @@ class Watch:
         )
         changes = Changes(state)
         if self.ledger is not None:
-            rows, outcomes = self.ledger.settle()
-            before = dict(self.ledger.judged)
-            results = self.ledger.judge(position, now, self.policy)
-            advanced = both(advanced, self.cases.performance(results, before, self.policy, now))
+            settled = self.ledger.settle()
+            judged = self.ledger.judge(position, now, self.policy)
+            advanced = both(advanced, self.cases.performance(judged, self.policy, now))
             early = self.ledger.encoded_early()
             state = replace(state, labels_until=joined, early_labels=early)
             changes = replace(
                 changes,
                 state=state,
-                predictions=rows,
-                outcomes=outcomes,
-                performance=tuple(results),
+                performance=tuple(result for result, _ in judged),
+                **settled._asdict(),
             )
         self.state = state
-        known = Known.of(self.ledger.judged.values()) if self.ledger else Known()
+        newest_first = self.ledger.judged.back() if self.ledger else ()
+        known = Known.of(result for _, result in newest_first)
         advanced = self.cases.cross_reference(advanced, known, self.basis.movement)
         return replace(
             changes,

@@ -87,6 +87,7 @@ class MemoryStore:
                 (kept.profiles, changes.profiles),
                 (kept.predictions, changes.predictions),
                 (kept.outcomes, changes.outcomes),
+                (kept.outcome_days, changes.outcome_days),
             ):
                 blobs.update((window.start, (window, blob)) for window, blob in new.items())
             kept.performance.update(((p.span.end, p.judged_at), p) for p in changes.performance)
@@ -129,6 +130,11 @@ class MemoryStore:
         self, model: str, start: datetime | None = None, end: datetime | None = None
     ) -> dict[Window, bytes]:
         return dict(self._span(model, lambda kept: kept.outcomes, start, end))
+
+    def outcome_days(
+        self, model: str, start: datetime | None = None, end: datetime | None = None
+    ) -> dict[Window, bytes]:
+        return dict(self._span(model, lambda kept: kept.outcome_days, start, end))
 
     def _span(
         self,

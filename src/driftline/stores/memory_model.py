@@ -26,6 +26,7 @@ class MemoryModel:
     profiles: Blobs = field(default_factory=dict)
     predictions: Blobs = field(default_factory=dict)
     outcomes: Blobs = field(default_factory=dict)
+    outcome_days: Blobs = field(default_factory=dict)
     performance: dict[tuple[datetime, datetime], PerformanceResult] = field(default_factory=dict)
 
 
@@ -59,7 +60,10 @@ def prune_model(
         for start, (window, _) in kept.profiles.items()
         if _is_old(window.end, aged.profiles) and not any(start in span for span in shown)
     ]
-    outcomes = [s for s, (window, _) in kept.outcomes.items() if _is_old(window.end, aged.outcomes)]
+    outcomes, days = (
+        [start for start, (window, _) in blobs.items() if _is_old(window.end, aged.outcomes)]
+        for blobs in (kept.outcomes, kept.outcome_days)
+    )
     windows = [s for s, r in kept.windows.items() if _is_old(r.window.end, aged.results)]
     performance = [
         (end, judged_at)
@@ -69,6 +73,7 @@ def prune_model(
     ]
     done = _delete(kept.profiles, profiles, most)
     done += _delete(kept.outcomes, outcomes, most - done)
+    done += _delete(kept.outcome_days, days, most - done)
     done += _delete(kept.windows, windows, most - done)
     return done + _delete(kept.performance, performance, most - done)
 

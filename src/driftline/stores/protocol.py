@@ -94,6 +94,11 @@ class Store(Protocol):
         self, model: str, start: datetime | None = None, end: datetime | None = None
     ) -> dict[Window, bytes]: ...
 
+    def outcome_days(
+        self, model: str, start: datetime | None = None, end: datetime | None = None
+    ) -> dict[Window, bytes]:
+        """The outcomes of days with windows shorter than they, added up."""
+
     def performance(
         self,
         model: str,

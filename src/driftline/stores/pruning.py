@@ -57,7 +57,9 @@ def _profiles(connection: Connection, model: str, aged: Aged, most: int) -> int:
 
 
 def _outcomes(connection: Connection, model: str, aged: Aged, most: int) -> int:
-    return _ended(connection, tables.outcomes, (model, aged.outcomes), most)
+    of = model, aged.outcomes
+    done = _ended(connection, tables.outcomes, of, most)
+    return done + _ended(connection, tables.outcome_days, of, most - done)
 
 
 def _windows(connection: Connection, model: str, aged: Aged, most: int) -> int:

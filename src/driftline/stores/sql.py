@@ -7,15 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Engine,
-    Select,
-    Table,
-    delete,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import Engine, Select, Table, delete, func, select, update
 
 from driftline.acceptance import Acceptance
 from driftline.aging import Aged
@@ -55,6 +47,7 @@ _OF_ONE_REFERENCE = (
     tables.profiles,
     tables.predictions,
     tables.outcomes,
+    tables.outcome_days,
     tables.performance,
     tables.early_labels,
     tables.learned,
@@ -181,6 +174,11 @@ class SqlStore:
     ) -> dict[Window, bytes]:
         return self._blobs(tables.outcomes, model, start, end)
 
+    def outcome_days(
+        self, model: str, start: datetime | None = None, end: datetime | None = None
+    ) -> dict[Window, bytes]:
+        return self._blobs(tables.outcome_days, model, start, end)
+
     def performance(
         self,
         model: str,
@@ -294,5 +292,7 @@ class SqlStore:
     def _blobs(
         self, table: Table, model: str, start: datetime | None, end: datetime | None
     ) -> dict[Window, bytes]:
-        found = self._rows(span(table, model, start, end))
-        return {Window(row["starts"], row["ends"]): row["body"] for row in found}
+        kept = table.c
+        found = span(table, model, start, end).with_only_columns(kept.starts, kept.ends, kept.body)
+        with reading(self._engine) as connection:
+            return {Window(starts, ends): body for starts, ends, body in connection.execute(found)}

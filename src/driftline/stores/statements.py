@@ -65,6 +65,7 @@ def put_results(connection: Connection, model_id: int, changes: Changes) -> None
         (tables.profiles, changes.profiles),
         (tables.predictions, changes.predictions),
         (tables.outcomes, changes.outcomes),
+        (tables.outcome_days, changes.outcome_days),
     ):
         new = (
             model | {"starts": window.start, "ends": window.end, "body": blob}

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from driftline.versions import Versions, VersionSince
 from driftline.windows import from_micros, to_micros
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 VERSION_TABLE = "driftline_schema"
 
 
@@ -132,6 +132,7 @@ windows = _one_per_window(
 profiles = _one_per_window("driftline_profiles")
 predictions = _one_per_window("driftline_predictions")
 outcomes = _one_per_window("driftline_outcomes")
+outcome_days = _one_per_window("driftline_outcome_days")
 
 performance = Table(
     "driftline_performance",
