@@ -5,9 +5,11 @@ read. Every cycle is the real one: turns are claimed, each model is run in a thr
 recorded, settled. To be done in minutes, one model begins and learns for real and the others get
 copies of that; and the year between the early and the late cycles is lived by one model, window by
 window, whose rows are then copied to the others in order of time, so that the store is as large and
-as mixed as if all had lived it.
+as mixed as if all had lived it. With `--labels` every model says something of two classes, and what
+was true becomes known one to 24 hours later.
 
     python benchmarks/fleet_cost.py [--models 100] [--features 20] [--rows 100] [--days 365]
+                                    [--labels]
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from driftline.settings import Settings, parse_settings
 from driftline.stores.engine import writing
 from driftline.stores.schedule import Schedule
 from driftline.stores.sql import SqlStore, open_sql_store
+from driftline.stores.tables import metadata
 from driftline.windows import parse_moment, to_micros
 from measure import resident
 
@@ -59,20 +62,30 @@ def write_day(folder: Path, day: int, told: argparse.Namespace) -> None:
         for i in range(numbers)
     }
     columns |= {f"c{i}": words[random.integers(0, 8, count)] for i in range(numbers, told.features)}
+    if told.labels:
+        score = random.random(count)
+        columns |= {"id": day * count + np.arange(count), "score": score, "said": score >= 0.5}
+        known = to_micros(BEGIN + timedelta(days=day)) + micros
+        known += random.integers(3_600_000_000, 86_400_000_000, count)
+        known = pa.array(known, pa.timestamp("us", "UTC"))
+        labels = {"id": columns["id"], "true": random.random(count) < score, "known": known}
+        pq.write_table(pa.table(labels), folder / "labels" / f"{day:03}.parquet")
     pq.write_table(pa.table({"at": at, **columns}), folder / "rows" / f"{day:03}.parquet")
 
 
 def settings_of(folder: Path, told: argparse.Namespace) -> Settings:
     """Every model reads the same files, as the year's rows are copied from one to the others."""
-    models = [
-        {
-            "name": f"model {number}",
-            "predictions": {"source": "parquet", "path": "rows", "timestamp": "at"},
-            "reference": {"from": f"{BEGIN:%F}", "to": f"{BEGIN + timedelta(REFERENCE):%F}"},
-            "window": "1h",
-        }
-        for number in range(told.models)
-    ]
+    predictions = {"source": "parquet", "path": "rows", "timestamp": "at"}
+    model: dict[str, object] = {
+        "predictions": predictions,
+        "reference": {"from": f"{BEGIN:%F}", "to": f"{BEGIN + timedelta(REFERENCE):%F}"},
+        "window": "1h",
+    }
+    if told.labels:
+        predictions |= {"id": "id", "prediction": "said", "score": "score"}
+        labels = {"id": "id", "label": "true", "timestamp": "known"}
+        model |= {"task": "binary", "labels": {"source": "parquet", "path": "labels", **labels}}
+    models = [{"name": f"model {number}", **model} for number in range(told.models)]
     tree = {"store": "sqlite:///store.db", "models": models}
     return parse_settings(json.dumps(tree), {}, folder / "driftline.yaml")
 
@@ -102,6 +115,7 @@ class Fleet:
                 learned, reference=deepcopy(learned.reference), _known=deepcopy(learned._known)
             )
             self.turns.learning._known[name] = known, copied
+        copy_to_others(self.store)
         return seconds
 
     def cycle(self, now: datetime) -> float:
@@ -124,25 +138,36 @@ def live_a_year(settings: Settings, store: SqlStore, end: datetime) -> float:
         now = min(now + 7 * 24 * HOUR, end)
         catch_up(watched, store, now)
     seconds = time.perf_counter() - began
+    copy_to_others(store)
+    return seconds
+
+
+def copy_to_others(store: SqlStore) -> None:
+    """What the first model has lived becomes what all have lived, in order of time."""
     with writing(store.engine) as connection:
         lived = connection.execute(
             text("SELECT id FROM driftline_models WHERE name = 'model 0'")
         ).scalar_one()
-        others = {"lived": lived, "end": to_micros(end)}
-        for table in ("windows", "profiles"):
-            more = "rows, status, judged_at, " if table == "windows" else ""
-            chosen = ", ".join(f"w.{name}" for name in f"starts, ends, {more}body".split(", "))
-            connection.execute(
-                text(
-                    f"INSERT OR REPLACE INTO driftline_{table} "
-                    f"(model_id, starts, ends, {more}body) "
-                    f"SELECT m.id, {chosen} FROM driftline_{table} w, driftline_models m "
-                    "WHERE w.model_id = :lived AND m.id <> :lived ORDER BY w.starts, m.id"
-                ),
-                others,
-            )
-        connection.execute(text("UPDATE driftline_models SET position = :end"), others)
-    return seconds
+        for table in metadata.sorted_tables:
+            if table.c.keys()[0] == "model_id" and "starts" in table.c:
+                names = ", ".join(table.c.keys()[1:])
+                chosen = ", ".join(f"w.{name}" for name in table.c.keys()[1:])
+                connection.execute(
+                    text(
+                        f"INSERT OR REPLACE INTO {table.name} (model_id, {names}) "
+                        f"SELECT m.id, {chosen} FROM {table.name} w, driftline_models m "
+                        "WHERE w.model_id = :lived AND m.id <> :lived ORDER BY w.starts, m.id"
+                    ),
+                    {"lived": lived},
+                )
+        stands = "position, labels_until"
+        connection.execute(
+            text(
+                f"UPDATE driftline_models SET ({stands}) = "
+                f"(SELECT {stands} FROM driftline_models WHERE id = :lived)"
+            ),
+            {"lived": lived},
+        )
 
 
 def size_of(store: Path) -> float:
@@ -170,10 +195,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("models", 100), ("features", 20), ("rows", 100), ("days", 365)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--labels", action="store_true")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "rows").mkdir()
+        for part in ("rows", "labels"):
+            (folder / part).mkdir()
         for day in range(REFERENCE + 1):
             write_day(folder, day, told)
         settings = settings_of(folder, told)
