@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -128,6 +129,22 @@ def test_independent_rows_give_the_area_its_standard_error() -> None:
         again = table.take(rng.integers(0, 400, 400))
         drawn.append(metrics()["roc_auc"](outcomes_of("binary", again)))
     assert variance == pytest.approx(np.var(np.array(drawn, dtype=float)), rel=0.25)
+
+
+def test_what_independent_rows_give_does_not_hang_on_rounding_nor_on_an_order() -> None:
+    rng = np.random.default_rng(5)
+    for rows in range(20, 120):
+        label = rng.random(rows) < 0.4
+        score = np.round(np.clip(rng.normal(0.4 + 0.2 * label, 0.2), 0, 1), 2)
+        found = outcomes_of("binary", pa.table({"label": label, "score": score}))
+        turned = replace(found, confusion=dict([*found.confusion.items()][::-1]))
+        assert rows_variance(metrics()["log_loss"], found) is None
+        area = rows_variance(metrics()["roc_auc"], found)
+        assert area is not None
+        assert area > 1e-6
+        for name in ("roc_auc", "f1", "accuracy"):
+            metric = metrics()[name]
+            assert rows_variance(metric, turned) == rows_variance(metric, found)
 
 
 def test_an_undefined_metric_has_no_interval(span: Callable[..., Span]) -> None:

@@ -56,6 +56,8 @@ def _jackknife(metric: Metric, outcomes: Outcomes, of: str) -> float | None:
     defined = np.array([value for value, _ in values if value is not None])
     if len(defined) < len(values) or not values:
         return None
+    if np.all(defined == defined[0]):  # a mean of equal values need not be equal to them
+        return 0.0
     rows = np.array([rows for _, rows in values])
     total = rows.sum()
     mean = np.dot(rows, defined) / total
@@ -67,7 +69,7 @@ def _without_a_pair(outcomes: Outcomes) -> list[tuple[Outcomes, int]]:
     rest = outcomes.labelled - 1
     return [
         (replace(outcomes, labelled=rest, confusion={**cells, pair: rows - 1}), rows)
-        for pair, rows in cells.items()
+        for pair, rows in sorted(cells.items())
     ]
 
 
