@@ -35,6 +35,7 @@ from driftline.wording import (
     percent,
     span,
     statistic_short,
+    trimmed,
 )
 
 out = Console(highlight=False, soft_wrap=False)
@@ -196,7 +197,9 @@ def tell_incidents(incidents: Sequence[Incident], last: Collection[str] = ()) ->
             say(f"[dim]{more}, told in the report: {escape(names)}[/]")
 
 
-def tally_table(name: str, first: Tally, other: Tally | None = None) -> None:
+def tally_table(
+    name: str, first: Tally, other: Tally | None = None, compared: str = "against"
+) -> None:
     """How many alarms there would have been, and which; beside another replay's where given."""
     table = Table(
         box=box.SIMPLE_HEAD,
@@ -207,15 +210,15 @@ def tally_table(name: str, first: Tally, other: Tally | None = None) -> None:
     )
     table.add_column("")
     sides = [first] if other is None else [first, other]
-    for title in ("as set", "against")[: len(sides)]:
+    for title in ("as set", compared)[: len(sides)]:
         table.add_column(title, overflow="fold")
     kinds = {i.kind for side in sides for i in side.incidents}
     rows = [
-        ("days replayed", [number(side.days) for side in sides]),
+        ("days replayed", [trimmed(side.days) for side in sides]),
         ("windows in alarm", [f"{side.alarms} of {side.judged}" for side in sides]),
         ("incidents", [str(len(side.incidents)) for side in sides]),
-        ("incidents in 30 days", [number(side.in_thirty_days, 2) for side in sides]),
-        ("days in an incident", [number(side.days_in_incident) for side in sides]),
+        ("incidents in 30 days", [trimmed(side.in_thirty_days, 2) for side in sides]),
+        ("days in an incident", [trimmed(side.days_in_incident) for side in sides]),
         *(
             (KINDS[kind], ["\n".join(_opened(side, kind)) or "none" for side in sides])
             for kind in KINDS

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
@@ -48,6 +51,7 @@ def test_two_settings_are_compared_side_by_side(past: World) -> None:
     assert {c["name"] for c in other["windows"][0]["columns"]}.isdisjoint({"amount"})
     table = past.run("backtest", "--set", "window=1w").out
     assert "against" in table
+    assert re.search(r"days replayed +36 +35\n", table)
 
 
 def test_another_file_is_compared_with(past: World) -> None:
@@ -72,6 +76,45 @@ def test_settings_are_recommended_with_reasons_and_tried(past: World) -> None:
     assert "33 windows from 2024-01-01 to 2024-02-03" in reference
     assert "the smallest of 7, 30, 90 days that this can promise" in budget
     assert told["against"]["models"][0]["summary"]["windows"] == 33
+
+
+def test_what_is_recommended_stands_under_its_name(past: World) -> None:
+    told = past.run("backtest", "--recommend").out
+    assert re.search(r"\n +as set +recommended *\n", told)
+
+
+def test_a_budget_is_recommended_of_which_the_part_for_drift_can_be_promised(
+    past: World, tmp_path: Path
+) -> None:
+    tree = json.loads(past.config.read_text())
+    tree["models"][0]["labels"] = {"source": "parquet", "path": "labels", "id": "id"}
+    tree["models"][0]["labels"] |= {"label": "actual", "timestamp": "known_at"}
+    past.label()
+    other = past.folder / "labelled.yaml"
+    other.write_text(json.dumps(tree))
+    told = past.run("backtest", "--json", "--recommend", "--config", str(other)).json
+    settings = told["recommended"]["late-arrival"]["settings"]
+    assert settings["alarms"] == {"false_alarms": "1 per 7 days"}
+
+
+def test_what_is_later_than_now_is_told_and_not_replayed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Mock(wraps=datetime)
+    clock.now.return_value = world.day(40)
+
+    def mistyped(day: int, frame: pd.DataFrame) -> pd.DataFrame:
+        frame.loc[frame.index[-1], "timestamp"] = pd.Timestamp("2031-01-01", tz="UTC")
+        return frame
+
+    world.live(range(39))
+    world.live(range(39, 40), mistyped)
+    world.settle()
+    monkeypatch.setattr("driftline.commands.backtest.datetime", clock)
+    told = world.run("backtest", "--json", "--set", "window=1d")
+    assert told.model["summary"]["windows"] == 10
+    assert "2031-01-01" in told.err
+    assert " ".join(told.err.split()).count("what is later than now is left out") == 1
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,11 @@ def test_a_reference_of_which_all_is_excluded_is_an_error(world: World) -> None:
     excluding(world, {"from": "2000-01-01", "to": "2100-01-01"})
     said = world.check(31)
     assert said.code == 2
-    assert "no rows are left beside those that `exclude` leaves out" in " ".join(said.err.split())
+    told = "no rows are left beside those that `exclude` leaves out"
+    assert told in " ".join(said.err.split())
+    checked = world.run("config check")
+    assert checked.code == 2
+    assert told in " ".join(checked.err.split())
 
 
 def test_a_reference_too_short_for_the_budget_is_said_at_the_start(world: World) -> None:
@@ -96,3 +100,22 @@ def test_a_reference_too_short_for_the_budget_is_said_at_the_start(world: World)
     told = "too few to promise a false alarm in 365 windows (1 per 365 days)"
     assert told in str(world.check(31).model)
     assert told in " ".join(world.run("config check").err.split())
+
+
+def test_a_budget_that_the_part_for_drift_is_too_small_for_is_told_as_each_verdict_does(
+    world: World,
+) -> None:
+    """1 per 28 days could be promised by 30 windows, four fifths of it cannot."""
+    world.label(world.live(range(32)))
+    labels = {"source": "parquet", "path": "labels", "id": "id", "label": "actual"}
+    world.settle(world.model(labels=labels, alarms={"false_alarms": "1 per 28 days"}))
+    told = "too few to promise a false alarm in 35 windows (1 per 28 days, of which 20% is for"
+    assert told in " ".join(world.run("config check").err.split())
+    checked = world.check(31).model
+    assert told in str(checked["notes"])
+    with world.store() as store:
+        (judged,) = store.windows("late-arrival")
+    assert judged.verdict is not None
+    assert "one false alarm in 31, not one in 35" in judged.verdict.note
+    world.settle(world.model(alarms={"false_alarms": "1 per 28 days"}))
+    assert "too few" not in world.run("config check").err

@@ -30,7 +30,8 @@ def with_predictions(world: World, **changes: Any) -> dict[str, Any]:
 
 
 def test_settings_that_fit_their_data_are_well(labelled: World) -> None:
-    answer = checked(labelled, labelled.labelled())
+    promised = {"alarms": {"false_alarms": "1 per 20 days"}}
+    answer = checked(labelled, labelled.labelled() | promised)
     assert (answer.code, answer.err) == (0, "")
     assert "well; watches late-arrival\n" in answer.out
     assert "no span of labels is judged yet" in answer.out

@@ -191,6 +191,17 @@ def test_another_separator_than_the_settings_say_is_told(
         source(tmp_path / "a.csv", **more).span()
 
 
+def test_one_file_of_several_with_another_separator_says_which(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("ts,id\n2013-01-01,1\n")
+    (tmp_path / "b.csv").write_text("ts;id\n2013-01-02;2\n")
+    reading = source(tmp_path).batches()
+    assert reading.table().num_rows == 1
+    (problem,) = reading.problems
+    assert problem.message == (
+        'no column "ts": one column; set `separator: ";"`?; its rows are left out'
+    )
+
+
 @pytest.mark.parametrize("row", [1, 900])
 def test_one_value_that_is_no_number_leaves_those_with_a_decimal_comma_numbers(
     tmp_path: Path, small_blocks: None, row: int

@@ -89,7 +89,8 @@ def backtest(
         typer.Option("--from", help="First day or moment; default: after reference."),
     ] = None,
     to: Annotated[
-        str | None, typer.Option("--to", help="Day or moment to stop at; default: end of data.")
+        str | None,
+        typer.Option("--to", help="Day or moment to stop at; default: end of data, or now."),
     ] = None,
     against: Annotated[
         Path | None, typer.Option(help="Another settings file, replayed beside this one.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,8 @@ def backtest(config: Path, asked: Asked, as_json: bool) -> int:
     advice = {m.name: recommend(watched_of(m)) for m in settings.models} if asked.advise else {}
     other = _other(config, asked, advice)
     first = _replay(settings, asked, "")
-    second = _replay(other, asked, " (against)") if other else None
+    compared = "recommended" if asked.advise else "against"
+    second = _replay(other, asked, f" ({compared})") if other else None
     document = None
     if as_json:
         document = first.document()
@@ -82,7 +83,7 @@ def backtest(config: Path, asked: Asked, as_json: bool) -> int:
             }
     code = tell(first.store, first.runs, as_json, document=document)
     if not as_json:
-        _tell_tallies(first, second, advice)
+        _tell_tallies(first, second, compared, advice)
     return code
 
 
@@ -106,7 +107,7 @@ def _replay(settings: Settings, asked: Asked, what: str) -> Replayed:
     accepted = _accepted(settings)
 
     def goal(watched: Watched) -> Goal:
-        until, replay = _replayed_until(watched, begin, end)
+        until, replay = _replayed_until(watched, begin, end, tells=not what)
         return until, replace(replay, acceptances=accepted.get(watched.model.name, ()))
 
     with terminal.progress_bars() as progress:
@@ -116,14 +117,16 @@ def _replay(settings: Settings, asked: Asked, what: str) -> Replayed:
     return Replayed(store, runs)
 
 
-def _tell_tallies(first: Replayed, second: Replayed | None, advice: Mapping[str, Advice]) -> None:
+def _tell_tallies(
+    first: Replayed, second: Replayed | None, compared: str, advice: Mapping[str, Advice]
+) -> None:
     for name in first.runs:
         for reason in advice[name].reasons if name in advice else ():
             terminal.out.print(f"recommended for {name}: {reason}", markup=False, soft_wrap=True)
         mine = first.tally(name)
         other = second.tally(name) if second and name in second.runs else None
         if mine.windows or (other and other.windows):
-            terminal.tally_table(name, mine, other)
+            terminal.tally_table(name, mine, other, compared)
 
 
 def _accepted(settings: Settings) -> Mapping[str, tuple[Acceptance, ...]]:
@@ -143,10 +146,11 @@ def _accepted(settings: Settings) -> Mapping[str, tuple[Acceptance, ...]]:
 
 
 def _replayed_until(
-    watched: Watched, start: datetime | None, end: datetime | None
+    watched: Watched, start: datetime | None, end: datetime | None, tells: bool
 ) -> tuple[datetime, Replay]:
     """A replay until `end` or, without one, of all data: until the end of the window that holds the
-    last prediction, and of the labels that come later.
+    last prediction, and of the labels that come later. Predictions of a time that has not come are
+    told and left out (where nothing else is to be replayed they are taken).
 
     Raises DataError when no prediction after the reference is between `start` and `end`.
     """
@@ -164,7 +168,12 @@ def _replayed_until(
         raise DataError(f"{asked}: no predictions after the reference until then; {spans}")
     if end is not None:
         return end, Replay(start)
-    end = window_at(present[1], watched.model.window).end
+    end, now = window_at(present[1], watched.model.window).end, datetime.now(UTC)
+    if first < now < present[1]:
+        end = now
+        if tells:
+            told = f"{spans}; what is later than now is left out (--to takes it in)"
+            terminal.warn(f"{watched.model.name}: {told}")
     try:
         known = watched.labels.span() if watched.labels is not None else None
     except DataError:  # told when they are read

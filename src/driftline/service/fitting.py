@@ -84,7 +84,7 @@ def fit_reference(model: ModelSettings, source: Source, notes: list[Note]) -> Re
     else:
         notes += problem_lines(reading.problems, "reference")
     if rows == 0 and model.reference.exclude:
-        raise DataError("reference: no rows are left beside those that `exclude` leaves out")
+        raise all_excluded()
     if rows == 0:
         raise no_reference(model, source, origin)
     running = _running(model, sample, columns, timestamp)
@@ -236,6 +236,10 @@ def no_rows(source: Source, where: str = "") -> DataError:
     told = "; ".join(str(problem) for problem in reading.problems[:3])
     told = f" ({told})" if told and not rows else ""
     return DataError(f"{source.name} has no rows{where}{told}")
+
+
+def all_excluded() -> DataError:
+    return DataError("reference: no rows are left beside those that `exclude` leaves out")
 
 
 def no_reference(model: ModelSettings, source: Source, origin: Source) -> DataError:

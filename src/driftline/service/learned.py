@@ -134,8 +134,12 @@ def _words(key: Key) -> str:
 def rate_of(model: ModelSettings) -> float:
     """The chance of a false alarm of drift that a window may have: with labels a part of the budget
     is for performance."""
-    whole = model.alarms.false_alarms.per_window(model.window)
-    return whole * (1 - PART) if model.labels is not None else whole
+    return drift_part(model) * model.alarms.false_alarms.per_window(model.window)
+
+
+def drift_part(model: ModelSettings) -> float:
+    """The part of the budget that is for drift."""
+    return 1.0 if model.labels is None else 1 - PART
 
 
 def sum_of(reference: Reference, windows: Collection[Profile]) -> Profile:

@@ -6,6 +6,7 @@ from driftline.alarms.calibration import MIN_WINDOWS
 from driftline.alarms.season import phases_of
 from driftline.alarms.wild import wild_of
 from driftline.reference import Reference
+from driftline.service.learned import drift_part, rate_of
 from driftline.settings.models import ModelSettings
 from driftline.windows import format_duration
 from driftline.wording import count, span
@@ -23,7 +24,7 @@ def cautions_of(model: ModelSettings, reference: Reference) -> list[str]:
 def short_of(model: ModelSettings, windows: int) -> list[str]:
     """Why a reference of so many windows cannot keep the false-alarm budget; empty where it can."""
     length = format_duration(model.window)
-    asked = model.alarms.false_alarms.per_window(model.window)
+    asked = rate_of(model)
     known = f"the reference has {count(windows, 'window')} of {length} with at least "
     known += f"{model.alarms.min_rows} rows"
     if windows < MIN_WINDOWS:
@@ -32,10 +33,13 @@ def short_of(model: ModelSettings, windows: int) -> list[str]:
         )
         return [f"{known}; {told} on data that differs from day to day"]
     if asked < 1 / (windows + 1):
+        shared = (
+            f", of which {1 - drift_part(model):.0%} is for performance" if model.labels else ""
+        )
         few = f"too few to promise a false alarm in {1 / asked:.0f} windows"
         best = f"the best bound is one in {windows + 1}"
         give = "give a longer reference or a larger budget"
-        return [f"{known}: {few} ({model.alarms.false_alarms}), {best}; {give}"]
+        return [f"{known}: {few} ({model.alarms.false_alarms}{shared}), {best}; {give}"]
     return []
 
 

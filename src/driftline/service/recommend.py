@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from driftline.acceptance import FEWEST
 from driftline.alarms.budget import Budget
 from driftline.service.fitting import no_rows
 from driftline.service.intake import count_rows
+from driftline.service.learned import drift_part
 from driftline.service.steps import Watched
 from driftline.settings.models import ReferenceSpan
 from driftline.windows import format_duration, iso, window_at, windows_between
@@ -48,6 +49,8 @@ def recommend(watched: Watched) -> Advice:
     if present is None:
         raise no_rows(watched.predictions)
     first, last = window_at(present[0], DAY).start, window_at(present[1], DAY).end
+    if first < (now := datetime.now(UTC)):  # a moment that has not come is no history
+        last = min(last, window_at(now, DAY).end)
     rows = _rows_by_hour(watched, first, last)
     window, window_why = _window(rows)
     spec = watched.model.reference
@@ -56,7 +59,7 @@ def recommend(watched: Watched) -> Advice:
     length = min(half, max(WINDOWS * window, 14 * DAY))
     end = window_at(start + length, max(window, DAY)).start
     known = (end - start) // window
-    budget, budget_why = _budget(known, window)
+    budget, budget_why = _budget(known, window, drift_part(watched.model))
     settings: dict[str, object] = {"window": format_duration(window)}
     reasons = [window_why]
     if isinstance(spec, ReferenceSpan):
@@ -91,12 +94,12 @@ def _window(rows: Counts) -> tuple[timedelta, str]:
     return length, f"{told}; longer ones are too few to learn from, so only large changes will show"
 
 
-def _budget(known: int, window: timedelta) -> tuple[Budget, str]:
-    """The smallest budget that so many reference windows can promise."""
+def _budget(known: int, window: timedelta, part: float) -> tuple[Budget, str]:
+    """The smallest budget of whose part for drift so many reference windows can promise."""
     promised = [
         days
         for days in BUDGETS
-        if known >= FEWEST and Budget(1, days * DAY).per_window(window) >= 1 / (known + 1)
+        if known >= FEWEST and part * Budget(1, days * DAY).per_window(window) >= 1 / (known + 1)
     ]
     days = promised[-1] if promised else BUDGETS[0]
     budget = Budget(1, days * DAY)

@@ -17,7 +17,13 @@ from driftline.profiles.fit import COMMAS, with_decimal_commas
 from driftline.profiles.grid import Floats
 from driftline.profiles.joined import outcomes_of
 from driftline.reference import merge_windows, profile_windows
-from driftline.service.fitting import included, no_reference, origin_of, reference_span
+from driftline.service.fitting import (
+    all_excluded,
+    included,
+    no_reference,
+    origin_of,
+    reference_span,
+)
 from driftline.service.promises import short_of
 from driftline.service.steps import Watched
 from driftline.settings.models import ModelSettings
@@ -106,6 +112,8 @@ def _note_few_windows(
     tried: Tried, model: ModelSettings, tables: Sequence[pa.Table], timestamp: str
 ) -> None:
     kept = [table for table in included(model, tables, timestamp) if table.num_rows]
+    if not kept:
+        raise all_excluded()
     found = merge_windows(profile_windows({}, table, timestamp, model.window) for table in kept)
     windows = sum(profile.rows >= model.alarms.min_rows for profile in found.values())
     tried.notes += short_of(model, windows)

@@ -256,7 +256,7 @@ def _constant(found: Found, name: str, rows: int) -> pa.Array:
 def _missing(found: Found, facts: Facts, missing: list[str], left_out: bool) -> Problem:
     told = quoted(missing, facts.names)
     rows = (facts.rows or 0) if left_out else 0
-    rest = "; its rows are left out" if left_out else ""
+    rest = f"{unsplit(facts.names)}; its rows are left out" if left_out else ""
     return Problem("missing_column", found.path, f"no column {told}{rest}", rows)
 
 
