@@ -237,12 +237,18 @@ def test_it_is_accepted_and_undone_over_http(changed: World) -> None:
             assert (undone.status_code, undone.json()["holds"]) == (200, False)
             (kept,) = (await http.get("late-arrival/acceptances")).json()["acceptances"]
             assert (kept["by"], kept["undone_by"]) == ("ann", "bob")
-            for words in (
-                {"since": "2024-01-02T00:00:00Z"},
-                {"since": "2024-01-02"},
-                {"because": "so"},
+            for words, told in (
+                ({"since": "2024-01-02T00:00:00Z"}, "the reference of late-arrival ends"),
+                ({"since": "2024-01-02"}, "the reference of late-arrival ends"),
+                ({"since": "soon"}, "since: must be a day or moment such as 2013-04-01"),
+                ({"because": "so"}, "because: no such key"),
             ):
-                assert (await http.post(path, json=words)).status_code == 422
+                refused = await http.post(path, json=words)
+                assert (refused.status_code, told in refused.json()["detail"]) == (422, True)
+            day = changed.day(FROM).date().isoformat()
+            again = await http.post(path, json={"since": day})
+            assert (again.status_code, again.json()["since"][:10]) == (200, day)
+            assert (await http.post(f"{path}/undo", json={})).status_code == 200
             assert (await http.post(f"{path}/undo", json={})).status_code == 422
             assert (await http.post("late/accept", json={})).status_code == 404
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from driftline.service.accepting import Wish, accept, undo
 from driftline.service.answer import acceptance_answer
 from driftline.service.api.incidents import Words
-from driftline.service.api.models import known_model
+from driftline.service.api.models import SentMoment, known_model
 from driftline.service.api.problems import documented
 from driftline.settings.models import Settings
 from driftline.stores import Store
@@ -34,7 +34,7 @@ class Undo(BaseModel):
 class Accept(Undo):
     """Who accepts a change, why, and from when on."""
 
-    since: AwareDatetime | None = None
+    since: SentMoment | None = None
     """Windows that start then or later are judged by what is normal since then; default: the start
     of the oldest open incident of drift."""
     performance: bool = False

@@ -8,13 +8,13 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from driftline.errors import Rejected
 from driftline.records import Event, Incident
 from driftline.service import acts
 from driftline.service.answer import incident_answer
-from driftline.service.api.models import Moment, known_model, moment_of
+from driftline.service.api.models import Moment, SentMoment, known_model, moment_of
 from driftline.service.api.problems import documented
 from driftline.settings.models import Settings
 from driftline.stores import Store
@@ -40,7 +40,7 @@ class Act(BaseModel):
 class Snooze(Act):
     """Who does it, why, and for how long."""
 
-    until: AwareDatetime
+    until: SentMoment
     """The moment at which it is told again."""
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime, BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from driftline.errors import Rejected, nearest
 from driftline.service.answer import detectable_answer, performance_answer, window_answer
@@ -18,6 +20,7 @@ from driftline.ticks import written
 from driftline.windows import format_duration, iso, parse_moment
 
 Document = dict[str, Any]
+NO_MOMENT = "must be a day or moment such as 2013-04-01 or 2013-04-01T06:00:00Z"
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 Moment = Annotated[
     str | None, Query(max_length=50, description="A day or moment, ISO 8601; without zone UTC.")
@@ -110,5 +113,16 @@ def moment_of(name: str, text: str | None) -> datetime | None:
     try:
         return parse_moment(text) if text is not None else None
     except (ValueError, OverflowError):
-        told = f"`{name}` must be a day or moment such as 2013-04-01 or 2013-04-01T06:00:00Z"
-        raise Rejected(422, told) from None
+        raise Rejected(422, f"`{name}` {NO_MOMENT}") from None
+
+
+def _sent(value: object) -> object:
+    """The moment that a text in a body stands for, as in a parameter."""
+    try:
+        return parse_moment(value) if isinstance(value, str) else value
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("moment", NO_MOMENT) from None
+
+
+SentMoment = Annotated[AwareDatetime, BeforeValidator(_sent)]
+"""A day or moment in a body, ISO 8601; without zone UTC."""

@@ -148,4 +148,5 @@ def _fault(found: Mapping[str, Any]) -> RowFault:
     if found["type"] == "missing":
         empty = "; send a JSON object, {} at least, with Content-Type: application/json"
         return RowFault(None, where, f"missing{empty if where == 'body' else ''}")
-    return RowFault(None, where, str(found["msg"]))
+    told = "no such key" if found["type"] == "extra_forbidden" else str(found["msg"])
+    return RowFault(None, where, told)
