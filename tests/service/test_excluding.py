@@ -119,3 +119,19 @@ def test_a_budget_that_the_part_for_drift_is_too_small_for_is_told_as_each_verdi
     assert "one false alarm in 31, not one in 35" in judged.verdict.note
     world.settle(world.model(alarms={"false_alarms": "1 per 28 days"}))
     assert "too few" not in world.run("config check").err
+
+
+@pytest.mark.parametrize(
+    ("rolling", "told"),
+    [("2d", "are 8 windows of 1d, and 20 are needed; give `rolling` at least 5d"), ("5d", "")],
+)
+def test_a_rolling_reference_that_would_never_move_is_told(
+    world: World, rolling: str, told: str
+) -> None:
+    world.live(range(32))
+    model = world.model()
+    world.settle(model | {"reference": model["reference"] | {"rolling": rolling}})
+    said = " ".join(world.run("config check").err.split())
+    assert told in said
+    assert ("never rolls" in said) == bool(told)
+    assert told in str(world.check(31).model.get("notes"))

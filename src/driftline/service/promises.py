@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
+
+from driftline.acceptance import REACH, enough_windows
 from driftline.alarms.calibration import MIN_WINDOWS
 from driftline.alarms.season import phases_of
 from driftline.alarms.wild import wild_of
 from driftline.reference import Reference
 from driftline.service.learned import drift_part, rate_of
-from driftline.settings.models import ModelSettings
+from driftline.settings.models import ModelSettings, ReferenceSpan
 from driftline.windows import format_duration
 from driftline.wording import count, span
 
+DAY = timedelta(days=1)
 TOLD = 5
 """Wild windows that are named."""
 
@@ -18,7 +23,7 @@ TOLD = 5
 def cautions_of(model: ModelSettings, reference: Reference) -> list[str]:
     """What a model's reference is too short or too wild to promise; mostly nothing."""
     short = short_of(model, len(reference.windows)) if reference.timestamp is not None else []
-    return [*short, *wild_in(reference)]
+    return [*short, *never_rolls(model), *wild_in(reference)]
 
 
 def short_of(model: ModelSettings, windows: int) -> list[str]:
@@ -41,6 +46,21 @@ def short_of(model: ModelSettings, windows: int) -> list[str]:
         give = "give a longer reference or a larger budget"
         return [f"{known}: {few} ({model.alarms.false_alarms}{shared}), {best}; {give}"]
     return []
+
+
+def never_rolls(model: ModelSettings) -> list[str]:
+    """Why a rolling reference stays where it began; empty where it moves."""
+    spec, needed = model.reference, enough_windows(model.window)
+    if not isinstance(spec, ReferenceSpan) or spec.rolling is None:
+        return []
+    reached = REACH * spec.rolling // model.window
+    if reached >= needed:
+        return []
+    least = timedelta(days=math.ceil(needed * model.window / REACH / DAY))
+    rolling, length = format_duration(spec.rolling), format_duration(model.window)
+    told = f"the reference never rolls: {rolling} and up to {REACH} times as far back are"
+    told += f" {count(reached, 'window')} of {length}, and {needed} are needed"
+    return [f"{told}; give `rolling` at least {least.days}d"]
 
 
 def wild_in(reference: Reference) -> list[str]:

@@ -24,7 +24,7 @@ from driftline.service.fitting import (
     origin_of,
     reference_span,
 )
-from driftline.service.promises import short_of
+from driftline.service.promises import never_rolls, short_of
 from driftline.service.steps import Watched
 from driftline.settings.models import ModelSettings
 from driftline.sources import Source
@@ -116,7 +116,7 @@ def _note_few_windows(
         raise all_excluded()
     found = merge_windows(profile_windows({}, table, timestamp, model.window) for table in kept)
     windows = sum(profile.rows >= model.alarms.min_rows for profile in found.values())
-    tried.notes += short_of(model, windows)
+    tried.notes += [*short_of(model, windows), *never_rolls(model)]
 
 
 def _try_outputs(tried: Tried, model: ModelSettings, tables: Sequence[pa.Table]) -> None:
