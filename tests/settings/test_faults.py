@@ -141,6 +141,11 @@ def test_each_fault_is_told_in_the_words_of_the_file(extra: str, told: str) -> N
             "",
             "reference.from: missing; it must be given: first day or moment",
         ),
+        (
+            "to: 2013-04-01",
+            "to: 2013-04-01, exclude: [2013-03-31, 2012-02-01]",
+            "`exclude` has 2012-02-01T00:00:00Z to 2012-02-02T00:00:00Z, of which nothing is in",
+        ),
         ("{from: 2013-01-01, to: 2013-04-01}", "{source: csv}", "reference.path: missing"),
         ("from: 2013-01-01", "source: csv, path: x, from: 3", "reference.from: unknown key"),
         (

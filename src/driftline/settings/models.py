@@ -42,7 +42,7 @@ from driftline.settings.keeping import BY_WINDOW, LONG, MONTH, Retention
 from driftline.settings.login import LoginSettings
 from driftline.settings.rows import Labels, Predictions
 from driftline.settings.serving import ApiSettings, LogSettings
-from driftline.windows import format_duration
+from driftline.windows import format_duration, iso
 
 
 def _kind_of_reference(value: object) -> str:
@@ -70,6 +70,12 @@ class ReferenceSpan(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         require_order(self.start, self.end)
+        for left_out in () if self.rolling else self.exclude:
+            if left_out.end <= self.start or left_out.start >= self.end:
+                raise ValueError(
+                    f"`exclude` has {iso(left_out.start)} to {iso(left_out.end)}, of which nothing "
+                    f"is in the reference: {iso(self.start)} to {iso(self.end)}"
+                )
         return self
 
 
