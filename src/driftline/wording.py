@@ -228,6 +228,15 @@ def file_names(text: str) -> str:
     return _FOLDERS.sub("…/", text)
 
 
+def shortened(text: str, longest: int) -> str:
+    """Text of any length, cut off behind so many characters.
+
+    >>> shortened("a text", 6), shortened("a longer text", 8)
+    ('a text', 'a longer...')
+    """
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
 def one_line(text: str) -> str:
     """Text from data on one line, without characters that do not show.
 

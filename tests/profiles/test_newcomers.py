@@ -34,7 +34,7 @@ def test_numbers_are_named_as_people_write_them(made: pa.Array) -> None:
 
 def test_names_are_short_and_on_one_line() -> None:
     ((told, _),) = named(Counter({"line\r\n" + "x" * 99: 1}), 1)
-    assert told == "line " + "x" * 52 + "..."
+    assert told == "line " + "x" * 55 + "..."
 
 
 def test_a_column_of_identifiers_takes_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftline.alarms.evidence import Evidence
-from driftline.alarms.questions import Question
+from driftline.alarms.questions import NEW_NUMBERS, Question
 from driftline.alarms.season import Known, Season, fit_season
 from driftline.profiles.grid import Floats
 
@@ -29,13 +29,7 @@ KNOWN_WILD = 3.5
 """A question that has been further out than this in the reference gets a larger scale where a
 single window is judged: what happened before may happen again."""
 
-RATES = (
-    "zero_share",
-    "new_value_share",
-    "out_of_range_share",
-    "new_category_share",
-    "missing_share",
-)
+RATES = ("zero_share", *NEW_NUMBERS, "new_category_share", "missing_share")
 """Questions of how often something rare is met: where the reference never met it, its days say
 nothing of the scale, and the law of independent rows (a scale of 1) is the least there can be."""
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeAlias
 import pyarrow as pa
 
 from driftline.errors import Rejected
+from driftline.wording import shortened
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -135,7 +136,7 @@ def shown(value: Any) -> str:
         return "a list" if isinstance(value, list) else "an object"
     if isinstance(value, str):
         text = value.encode("utf-8", "replace").decode()
-        return f'"{text[:40]}..."' if len(text) > 40 else f'"{text}"'
+        return f'"{shortened(text, 40)}"'
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value) if not isinstance(value, int) or abs(value) < 10**40 else "a huge number"

@@ -10,7 +10,7 @@ import numpy as np
 from driftline.profiles.columns import Column, to_codes
 from driftline.profiles.grid import CategoricalGrid
 from driftline.profiles.summary import cells_of
-from driftline.wording import one_line
+from driftline.wording import one_line, shortened
 
 NAMED = 3
 """The commonest of a column are named, so many at most."""
@@ -57,9 +57,4 @@ def named(new: Counter[str], present: int) -> Newcomers:
     (('gift', 0.5), ('trial', 0.25))
     """
     most = sorted(new.items(), key=lambda one: (-one[1], one[0]))[:NAMED]
-    return tuple((_short(name), rows / present) for name, rows in most)
-
-
-def _short(name: str) -> str:
-    told = one_line(name)
-    return told if len(told) <= LONGEST else f"{told[: LONGEST - 3]}..."
+    return tuple((shortened(one_line(name), LONGEST), rows / present) for name, rows in most)

@@ -37,8 +37,7 @@ class Intake:
         others: of each window that lacks a column, the columns that were not asked for.
         constant: of each window, the only value of numeric columns that have but one between two
             points of their grid.
-        newcomers: of each window, the names of new categories, by column.
-        new: the same while rows come: how often each was met.
+        new: of each window, how often each new category was met, by column.
     """
 
     profiles: dict[Window, Profile]
@@ -46,8 +45,16 @@ class Intake:
     problems: dict[Window, list[Problem]] = field(default_factory=dict)
     others: dict[Window, frozenset[str]] = field(default_factory=dict)
     constant: dict[Window, dict[str, float]] = field(default_factory=dict)
-    newcomers: dict[Window, dict[str, Newcomers]] = field(default_factory=dict)
     new: dict[Window, dict[str, Counter[str]]] = field(default_factory=dict)
+
+    def newcomers(self, window: Window) -> dict[str, Newcomers]:
+        """The names of the window's new categories where they are common enough to matter."""
+        columns = self.profiles[window].columns
+        return {
+            name: named(new, columns[name].present)
+            for name, new in self.new.get(window, {}).items()
+            if has_newcomers(columns[name])
+        }
 
 
 def take_in_order(
@@ -146,11 +153,6 @@ def take_in(
         narrow = [name for name, summary in profile.columns.items() if is_one_cell(summary)]
         if narrow:
             intake.constant[window] = _constant(source, window, narrow)
-        intake.newcomers[window] = {
-            name: named(new, profile.columns[name].present)
-            for name, new in intake.new.pop(window, {}).items()
-            if has_newcomers(profile.columns[name])
-        }
     return intake
 
 
@@ -175,7 +177,7 @@ def _together(intakes: Sequence[Intake]) -> Intake:
         whole.problems |= intake.problems
         whole.others |= intake.others
         whole.constant |= intake.constant
-        whole.newcomers |= intake.newcomers
+        whole.new |= intake.new
     return whole
 
 

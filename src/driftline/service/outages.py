@@ -15,7 +15,7 @@ from driftline.service.schedule import patience_of
 from driftline.settings.models import ModelSettings
 from driftline.stores import Store
 from driftline.windows import iso
-from driftline.wording import moment, one_line
+from driftline.wording import moment, one_line, shortened
 
 LONGEST = 300
 """Characters of an error that are told."""
@@ -43,8 +43,7 @@ class _Trouble:
 
     @property
     def facts(self) -> tuple[str, ...]:
-        told = one_line(self.error)
-        told = told if len(told) <= LONGEST else f"{told[:LONGEST]}..."
+        told = shortened(one_line(self.error), LONGEST)
         if not self.begun:
             return (f"cannot begin since {moment(self.since)}: {told}", _NEVER_BEGUN)
         what = "data" if self.cause == "predictions" else "labels"
@@ -57,11 +56,7 @@ class _Step:
 
     before: Incident | None
     after: Incident
-    event: Event | None
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        return () if self.event is None else (self.event,)
+    events: tuple[Event, ...]
 
 
 def settle_outages(
@@ -86,14 +81,14 @@ def settle_outages(
     trouble = _trouble(told, state, store, failing_since)
     known = [i for i in store.incidents(model.name, open_only=True) if i.cause is not None]
     steps = [
-        _Step(before, after, None if after.is_open else _event(after, "resolved", now))
+        _Step(before, after, () if after.is_open else (_event(after, "resolved", now),))
         for before in known
         if (after := _after(before, trouble, now)) != before
     ]
     is_known = trouble is not None and any(i.cause == trouble.cause for i in known)
     if trouble is not None and not is_known and _lasts(model, trouble, now, failing_since):
         opened = _opened(model.name, trouble, now)
-        steps.append(_Step(None, opened, _event(opened, "opened", now)))
+        steps.append(_Step(None, opened, (_event(opened, "opened", now),)))
     if steps:
         _record(model, store, state, steps, now)
 

@@ -211,7 +211,7 @@ class Watch:
             status = "too_few_rows" if profile.rows else "empty"
         verdict = None
         if status == "judged":
-            verdict = self._verdict(window, profile).naming(intake.newcomers.get(window, {}))
+            verdict = self._verdict(window, profile).naming(intake.newcomers(window))
         return WindowResult(window, profile.rows, status, verdict, faults, now)
 
     def _verdict(self, window: Window, profile: Profile) -> Verdict:

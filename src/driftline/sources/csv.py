@@ -18,6 +18,7 @@ from driftline.sources.encodings import REPLACED, Mended, likely_encoding
 from driftline.sources.files import FileSource
 from driftline.sources.formats import Facts, Part
 from driftline.sources.protocol import Note, Problem, SourceKind
+from driftline.wording import shortened
 
 BLOCK_BYTES = 2**23
 """Bytes that are read, and types that are guessed from, at a time."""
@@ -63,7 +64,7 @@ class _Damage:
 
     def skip(self, row: pa.csv.InvalidRow) -> str:
         if not self.lines:
-            text = row.text if len(row.text) < 60 else row.text[:60] + "..."
+            text = shortened(row.text, 60)
             self.first = (
                 f'{row.actual_columns} values instead of {row.expected_columns} in "{text}"'
             )

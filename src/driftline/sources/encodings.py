@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from driftline.sources.protocol import Problem
+from driftline.wording import shortened
 
 REPLACED = "\ufffd"
 """What stands for bytes that are no text."""
@@ -64,7 +65,7 @@ class Mended:
 
     def problem(self, path: str) -> Problem:
         read = self.example.decode("latin1")
-        shown = read if len(read) < 60 else read[:60] + "..."
+        shown = shortened(read, 60)
         lines = f"{self.lines:,} line{'s' if self.lines != 1 else ''}"
         told = (
             f'{lines} with bytes that are not UTF-8, now "{REPLACED}"; in Latin-1 the first reads '
